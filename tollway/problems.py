@@ -1,0 +1,231 @@
+"""Everything that can go wrong, as RFC 9457 problem documents and the exceptions that become them.
+
+    TollwayError
+    ├── StartupError            a setting or the machine keeps a service from starting
+    └── ProblemError            answered as application/problem+json
+        ├── Malformed           400  the request cannot be read
+        ├── Unauthenticated     401  no, or no valid, credentials
+        ├── Forbidden           403  the credentials do not allow it
+        ├── NotFound            404
+        ├── Conflict            409  what is asked contradicts what is
+        ├── Invalid             422  the request can be read but not accepted
+        ├── Rejected            422  a platform or a rule refuses for a business reason: nothing happened
+        ├── Throttled           429  not done, may be repeated after `retry_after`
+        ├── Unavailable         503  not sent: nothing happened, may be repeated
+        └── UnknownOutcome      504  sent, no answer: may or may not have happened; read back before anything else
+"""
+
+from typing import Any, ClassVar
+
+import msgspec
+
+TYPE_BASE = "urn:tollway:problem:"
+
+
+class Violation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing wrong with the input."""
+
+    pointer: str
+    """JSON pointer (RFC 6901) to the offending value; empty for the whole document."""
+    message: str
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """An RFC 9457 problem document."""
+
+    type: str
+    """A stable URN that names the kind of problem."""
+    title: str
+    status: int
+    detail: str = ""
+    """What happened and what the caller can do, in the caller's words."""
+    instance: str = ""
+    correlation_id: str = ""
+    """The id to quote to support; every log line and platform call of this request carries it."""
+    violations: list[Violation] = []
+    category: str = ""
+    """The case category of a business refusal."""
+    retry_after: float | None = None
+    """Seconds after which the same request may succeed."""
+    case_id: str = ""
+    """The exception case that holds the parked work."""
+
+
+class TollwayError(Exception):
+    """The root of every exception this project raises on purpose."""
+
+
+class StartupError(TollwayError):
+    """A service cannot start; the message is one sentence that names the setting or the cause."""
+
+
+class ProblemError(TollwayError):
+    """An error that is answered as a problem document."""
+
+    status: ClassVar[int] = 500
+    kind: ClassVar[str] = "internal-error"
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        violations: list[Violation] | None = None,
+        category: str = "",
+        retry_after: float | None = None,
+        case_id: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.violations = violations or []
+        self.category = category
+        self.retry_after = retry_after
+        self.case_id = case_id
+        self.headers = headers or {}
+
+    def problem(self, *, instance: str = "", correlation_id: str = "") -> Problem:
+        """The document that tells the caller."""
+        return Problem(
+            type=TYPE_BASE + self.kind,
+            title=self.title,
+            status=self.status,
+            detail=self.detail,
+            instance=instance,
+            correlation_id=correlation_id,
+            violations=self.violations,
+            category=self.category,
+            retry_after=self.retry_after,
+            case_id=self.case_id,
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _revive, (type(self), self.problem())
+
+
+class Malformed(ProblemError):
+    """The request cannot be read."""
+
+    status, kind, title = 400, "malformed-request", "The request cannot be read"
+
+
+class Unauthenticated(ProblemError):
+    """No, or no valid, credentials."""
+
+    status, kind, title = 401, "unauthenticated", "Valid credentials are needed"
+
+
+class Forbidden(ProblemError):
+    """The credentials do not allow it."""
+
+    status, kind, title = 403, "forbidden", "Not allowed"
+
+
+class NotFound(ProblemError):
+    """There is no such thing, or the caller may not know of it."""
+
+    status, kind, title = 404, "not-found", "Not found"
+
+
+class MethodNotAllowed(ProblemError):
+    """The resource exists but does not take this method."""
+
+    status, kind, title = 405, "method-not-allowed", "Method not allowed"
+
+
+class Conflict(ProblemError):
+    """What is asked contradicts what is."""
+
+    status, kind, title = 409, "conflict", "Conflict"
+
+
+class TooLarge(ProblemError):
+    """The request body is larger than is taken."""
+
+    status, kind, title = 413, "too-large", "The request is too large"
+
+
+class UnsupportedMediaType(ProblemError):
+    """The request body's content type is not taken."""
+
+    status, kind, title = 415, "unsupported-media-type", "Unsupported media type"
+
+
+class Invalid(ProblemError):
+    """The request can be read but breaks its contract; `violations` lists every way in which it does."""
+
+    status, kind, title = 422, "invalid-request", "The request is not valid"
+
+
+class Rejected(ProblemError):
+    """A platform or a business rule refuses; nothing happened. `category` names the case it makes."""
+
+    status, kind, title = 422, "rejected", "Refused for a business reason"
+
+
+class QuotaExceeded(ProblemError):
+    """The caller's own plan is used up."""
+
+    status, kind, title = 429, "quota-exceeded", "The plan's limit is reached"
+
+
+class Throttled(ProblemError):
+    """A platform is overloaded; nothing happened, and it may be repeated after `retry_after` seconds."""
+
+    status, kind, title = 429, "platform-throttled", "A platform asks us to slow down"
+
+
+class Unavailable(ProblemError):
+    """The request was not sent on; nothing happened, and it may be repeated."""
+
+    status, kind, title = 503, "unavailable", "Temporarily unavailable"
+
+
+class UnknownOutcome(ProblemError):
+    """Sent, but no answer came: it may have happened, so read back before anything else."""
+
+    status, kind, title = 504, "unknown-outcome", "It is not known whether it happened"
+
+
+class ContractDrift(ProblemError):
+    """A platform or service answered something its contract does not allow."""
+
+    status, kind, title = 502, "contract-drift", "An answer broke its contract"
+
+
+KINDS: dict[str, type[ProblemError]] = {
+    kind.kind: kind
+    for kind in (
+        ProblemError,
+        Malformed,
+        Unauthenticated,
+        Forbidden,
+        NotFound,
+        MethodNotAllowed,
+        Conflict,
+        TooLarge,
+        UnsupportedMediaType,
+        Invalid,
+        Rejected,
+        QuotaExceeded,
+        Throttled,
+        Unavailable,
+        UnknownOutcome,
+        ContractDrift,
+    )
+}
+
+
+def raised_by(problem: Problem) -> ProblemError:
+    """The exception that a problem document from another service stands for."""
+    return _revive(KINDS.get(problem.type.removeprefix(TYPE_BASE), ProblemError), problem)
+
+
+def _revive(kind: type[ProblemError], problem: Problem) -> ProblemError:
+    return kind(
+        problem.detail,
+        violations=problem.violations,
+        category=problem.category,
+        retry_after=problem.retry_after,
+        case_id=problem.case_id,
+    )
