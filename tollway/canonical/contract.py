@@ -1,0 +1,64 @@
+"""The commercial contract: a deal whose terms have been checked, complete and consistent."""
+
+import datetime as dt
+import enum
+
+from tollway.canonical.deal import Account
+from tollway.canonical.money import CurrencyCode, Money, Quantity
+from tollway.canonical.record import Code, Identifier, Record, Text
+
+
+class ContractType(enum.StrEnum):
+    """How the work is charged."""
+
+    TIME_AND_MATERIALS = "time_and_materials"
+    FIXED_FEE = "fixed_fee"
+
+
+class ContractMilestone(Record, kw_only=True):
+    """A result and its price; `id` is the milestone's id in the CRM."""
+
+    id: Identifier
+    name: Text
+    amount: Money
+    due: dt.date
+
+
+class ContractRate(Record):
+    """The price of an hour of a role."""
+
+    role: Text
+    hourly: Money
+    planned_hours: Quantity | None = None
+
+
+class Dimensions(Record):
+    """Where the ledger books what is earned."""
+
+    service_line: Code
+    cost_centre: Code
+
+
+class Contract(Record, kw_only=True):
+    """What was sold, to whom, by which legal entity, at which price and on which terms."""
+
+    deal_id: Identifier
+    name: Text
+    account: Account
+    legal_entity: Code
+    currency: CurrencyCode
+    payment_days: int
+    """Days after the invoice date by which it is to be paid."""
+    contract_type: ContractType
+    value: Money
+    start: dt.date
+    end: dt.date
+    dimensions: Dimensions
+    purchase_order: str = ""
+    milestones: list[ContractMilestone] = []
+    rates: list[ContractRate] = []
+
+    @property
+    def project_number(self) -> str:
+        """The number the project has everywhere, derived from the deal so that it can only ever be one."""
+        return f"PRJ-{self.deal_id}"

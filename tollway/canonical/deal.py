@@ -1,0 +1,95 @@
+"""What the CRM knows of a sale: possibly incomplete, possibly wrong, as it was typed."""
+
+import datetime as dt
+
+from tollway.canonical.money import CurrencyCode, Money, Quantity
+from tollway.canonical.party import Address
+from tollway.canonical.record import Identifier, Record, Text, Timestamp
+
+
+class Account(Record):
+    """The firm a deal is with."""
+
+    id: Identifier
+    name: str
+    parent_id: str = ""
+    """The account that this one belongs to; empty for the head of a group."""
+    parent_name: str = ""
+    billing_address: Address = Address()
+    tax_registration: str = ""
+    """VAT number, EIN or the like."""
+    tax_exempt: bool = False
+    legal_entity: str = ""
+    """Code of our own firm that sells to this account, when the account says so."""
+    payment_terms: str = ""
+    currency: str = ""
+    billing_email: str = ""
+
+
+class DealLine(Record, kw_only=True):
+    """A product or service that was sold."""
+
+    id: Identifier
+    name: str
+    product_code: str = ""
+    quantity: Quantity
+    unit_price: Money
+    total: Money
+
+
+class DealMilestone(Record):
+    """A result that was sold for an amount, billed when it is reached."""
+
+    id: Identifier
+    name: str
+    amount: Money
+    due: dt.date | None = None
+
+
+class DealRate(Record):
+    """The price of an hour of a role, and how many were planned."""
+
+    id: Identifier
+    role: str
+    hourly: Money
+    planned_hours: Quantity | None = None
+
+
+class Deal(Record, kw_only=True):
+    """An opportunity with all that matters for delivering and billing it."""
+
+    id: Identifier
+    name: str
+    account: Account | None = None
+    stage: str = ""
+    is_won: bool = False
+    value: Money | None = None
+    currency: CurrencyCode | str = ""
+    legal_entity: str = ""
+    payment_terms: str = ""
+    contract_type: str = ""
+    service_line: str = ""
+    cost_centre: str = ""
+    purchase_order: str = ""
+    start: dt.date | None = None
+    end: dt.date | None = None
+    owner_email: str = ""
+    project_number: str = ""
+    project_status: str = ""
+    changed_at: Timestamp | None = None
+    lines: list[DealLine] = []
+    milestones: list[DealMilestone] = []
+    rates: list[DealRate] = []
+
+
+class DealProgress(Record):
+    """What Tollway tells the CRM of a deal; None leaves a field as it is."""
+
+    deal_id: Identifier
+    project_number: Text | None = None
+    project_status: Text | None = None
+    billing_status: Text | None = None
+    invoiced: Money | None = None
+    paid: Money | None = None
+    unbilled: Money | None = None
+    last_invoice: Text | None = None

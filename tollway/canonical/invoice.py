@@ -1,0 +1,66 @@
+"""Invoices and what has been paid on them."""
+
+import datetime as dt
+import enum
+
+from tollway.canonical.money import CurrencyCode, Money, Quantity
+from tollway.canonical.record import Code, Identifier, Record, Text, Timestamp
+
+
+class InvoiceStatus(enum.StrEnum):
+    """Where an invoice is in its life."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    PARTLY_PAID = "partly_paid"
+    PAID = "paid"
+    CANCELLED = "cancelled"
+
+
+class InvoiceLineDetails(Record):
+    """A line that is to be billed; `source_id` is the billing event it comes from."""
+
+    source_id: Identifier
+    kind: str
+    """`time` or `milestone`, by which the ERP's product is chosen."""
+    description: Text
+    quantity: Quantity
+    unit_price: Money
+    amount: Money
+
+
+class InvoiceDetails(Record, kw_only=True):
+    """What is to be invoiced; `reference` is the invoice's canonical identity. The ERP adds tax and number."""
+
+    reference: Identifier
+    legal_entity: Code
+    account_id: Identifier
+    project_number: Identifier
+    currency: CurrencyCode
+    date: dt.date
+    payment_days: int
+    purchase_order: str = ""
+    service_line: str = ""
+    cost_centre: str = ""
+    lines: list[InvoiceLineDetails]
+
+
+class Invoice(Record, kw_only=True):
+    """An invoice that exists in the ERP."""
+
+    id: Identifier
+    reference: str
+    """Empty when somebody made the invoice in the ERP by hand."""
+    legal_entity: Code
+    number: str = ""
+    """The number the ERP gave when it was posted; empty while it is a draft."""
+    project_number: str = ""
+    status: InvoiceStatus
+    currency: CurrencyCode
+    net: Money
+    tax: Money
+    total: Money
+    paid: Money
+    date: dt.date | None = None
+    due: dt.date | None = None
+    changed_at: Timestamp | None = None
