@@ -1,18 +1,19 @@
 """Everything that can go wrong, as RFC 9457 problem documents and the exceptions that become them.
 
-    TollwayError
-    ├── StartupError            a setting or the machine keeps a service from starting
-    └── ProblemError            answered as application/problem+json
-        ├── Malformed           400  the request cannot be read
-        ├── Unauthenticated     401  no, or no valid, credentials
-        ├── Forbidden           403  the credentials do not allow it
-        ├── NotFound            404
-        ├── Conflict            409  what is asked contradicts what is
-        ├── Invalid             422  the request can be read but not accepted
-        ├── Rejected            422  a platform or a rule refuses for a business reason: nothing happened
-        ├── Throttled           429  not done, may be repeated after `retry_after`
-        ├── Unavailable         503  not sent: nothing happened, may be repeated
-        └── UnknownOutcome      504  sent, no answer: may or may not have happened; read back before anything else
+TollwayError
+├── StartupError            a setting or the machine keeps a service from starting
+└── ProblemError            answered as application/problem+json
+    ├── Malformed           400  the request cannot be read
+    ├── Unauthenticated     401  no, or no valid, credentials
+    ├── Forbidden           403  the credentials do not allow it
+    ├── NotFound            404  there is no such thing
+    ├── NoSuchRoute         404  there is no such address
+    ├── Conflict            409  what is asked contradicts what is
+    ├── Invalid             422  the request can be read but not accepted
+    ├── Rejected            422  a platform or a rule refuses for a business reason: nothing happened
+    ├── Throttled           429  not done, may be repeated after `retry_after`
+    ├── Unavailable         503  not sent: nothing happened, may be repeated
+    └── UnknownOutcome      504  sent, no answer: may or may not have happened; read back before anything else
 """
 
 from typing import Any, ClassVar
@@ -127,6 +128,12 @@ class NotFound(ProblemError):
     status, kind, title = 404, "not-found", "Not found"
 
 
+class NoSuchRoute(ProblemError):
+    """The address itself does not exist."""
+
+    status, kind, title = 404, "no-such-route", "There is no such address"
+
+
 class MethodNotAllowed(ProblemError):
     """The resource exists but does not take this method."""
 
@@ -201,6 +208,7 @@ KINDS: dict[str, type[ProblemError]] = {
         Unauthenticated,
         Forbidden,
         NotFound,
+        NoSuchRoute,
         MethodNotAllowed,
         Conflict,
         TooLarge,

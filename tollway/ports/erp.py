@@ -1,4 +1,7 @@
-"""The ERP, system of record of customers, invoices, payments and revenue; which one a legal entity uses is configured."""
+"""The ERP, system of record of customers, invoices, payments and revenue.
+
+Which ERP a legal entity uses is configured; the port is the same.
+"""
 
 from typing import Protocol
 

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Literal
 
 import msgspec
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 ErrorAnswer = Callable[[int], tuple[int, dict[str, str], bytes]]
 
@@ -57,7 +58,7 @@ class Faults:
         self._left = [fault.times for fault in faults]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
         elif scope["path"].startswith("/__sandbox__/"):
             await self._control(scope, receive, send)
@@ -65,7 +66,7 @@ class Faults:
             self.calls[f"{scope['method']} {scope['path']}"] += 1
             await self._call(scope, receive, send)
 
-    async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _call(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         for fault in self._befalling(scope["method"], scope["path"]):
             if fault.delay_ms:
                 await asyncio.sleep(fault.delay_ms / 1000)
@@ -91,7 +92,7 @@ class Faults:
                 chosen.append(fault)
         return chosen
 
-    async def _control(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _control(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         what, method = scope["path"].removeprefix("/__sandbox__/"), scope["method"]
         json = {"content-type": "application/json"}
         if (what, method) == ("calls", "GET"):

@@ -42,7 +42,7 @@ async def serve(
     """
     listener = _listen(host, port)
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]
+        app,
         log_level="critical",
         access_log=False,
         timeout_graceful_shutdown=3,
@@ -75,7 +75,7 @@ def _listen(host: str, port: int) -> socket.socket:
             f"Port {port} on {host} cannot be used ({error.strerror}); stop what holds it or set another port."
         ) from error
     listener.listen(1024)
-    listener.setblocking(False)
+    listener.setblocking(False)  # noqa: FBT003 - the socket module's own signature
     return listener
 
 
@@ -102,7 +102,8 @@ def generate_certificate(folder: Path, host: str = "127.0.0.1") -> tuple[Path, P
     folder.mkdir(parents=True, exist_ok=True)
     paths = (folder / "sandbox.crt", folder / "sandbox.key")
     paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    paths[1].write_bytes(key.private_bytes(pem, pkcs8, serialization.NoEncryption()))
+    paths[1].write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
     paths[1].chmod(0o600)
     return paths

@@ -1,0 +1,64 @@
+"""What travels with a request through every layer: correlation id, trace, caller and deadline."""
+
+import contextvars
+import secrets
+import time
+
+import msgspec
+
+
+class RequestContext(msgspec.Struct, frozen=True):
+    """The part of a request that every call made for it carries on."""
+
+    correlation_id: str
+    traceparent: str
+    """W3C trace context: `00-<trace id>-<span id>-<flags>`."""
+    subject: str = ""
+    """The client or user on whose behalf this happens."""
+    deadline: float | None = None
+    """`time.monotonic()` after which nobody waits for the answer any more."""
+
+    def remaining(self, longest: float) -> float:
+        """Seconds to wait for a call that may take `longest` seconds by itself."""
+        if self.deadline is None:
+            return longest
+        return max(0.0, min(longest, self.deadline - time.monotonic()))
+
+
+def new_traceparent() -> str:
+    """A W3C trace parent that starts a trace."""
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+
+
+def new_context(correlation_id: str = "", traceparent: str = "", subject: str = "") -> RequestContext:
+    """A context that starts here, with ids of its own where none are given."""
+    return RequestContext(
+        correlation_id=correlation_id or secrets.token_hex(12),
+        traceparent=traceparent or new_traceparent(),
+        subject=subject,
+    )
+
+
+_current: contextvars.ContextVar[RequestContext | None] = contextvars.ContextVar("tollway_request", default=None)
+
+
+def current() -> RequestContext:
+    """The context of the request being served; a new one outside of any."""
+    return _current.get() or new_context()
+
+
+def enter(context: RequestContext) -> contextvars.Token[RequestContext | None]:
+    """Make this the current context until `leave`."""
+    return _current.set(context)
+
+
+def leave(token: contextvars.Token[RequestContext | None]) -> None:
+    """Go back to the context before `enter`."""
+    _current.reset(token)
+
+
+def fresh(context: RequestContext) -> contextvars.Context:
+    """An execution context that carries this request and nothing else of the caller."""
+    empty = contextvars.Context()
+    empty.run(_current.set, context)
+    return empty

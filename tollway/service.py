@@ -1,0 +1,183 @@
+"""What every service has in common: identity check, correlation, problem documents and health."""
+
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Litestar, Request, Response, get
+from litestar.datastructures import State
+from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException, SerializationException, ValidationException
+from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Scope, Send
+
+from tollway import context
+from tollway.identity import HEADER, Identity
+from tollway.problems import (
+    Invalid,
+    Malformed,
+    MethodNotAllowed,
+    NoSuchRoute,
+    Problem,
+    ProblemError,
+    TooLarge,
+    Unauthenticated,
+    UnsupportedMediaType,
+    Violation,
+)
+
+log = structlog.get_logger()
+ReadyCheck = Callable[[], Awaitable[dict[str, str]]]
+PROBLEM_TYPE = "application/problem+json"
+_CORRELATION = re.compile(r"[A-Za-z0-9_\-.:]{1,100}")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_BY_STATUS: dict[int, type[ProblemError]] = {
+    404: NoSuchRoute,
+    405: MethodNotAllowed,
+    413: TooLarge,
+    415: UnsupportedMediaType,
+}
+
+
+def create_service(
+    name: str,
+    handlers: Sequence[ControllerRouterHandler],
+    *,
+    identity: Identity | None,
+    dependencies: dict[str, Any] | None = None,
+    ready: ReadyCheck | None = None,
+    on_startup: Sequence[Callable[[], Awaitable[None]]] = (),
+    on_shutdown: Sequence[Callable[[], Awaitable[None]]] = (),
+) -> Litestar:
+    """A Litestar service that takes only calls signed for it; without an identity it takes none but health checks.
+
+    `dependencies` are kept in the application's state under their names. `ready` answers what the service needs and
+    how each is ("ok" or a reason) for `/health/ready`.
+    """
+
+    @get("/health/live", include_in_schema=False, opt={"public": True})
+    async def live() -> dict[str, str]:
+        return {"service": name, "status": "live"}
+
+    @get("/health/ready", include_in_schema=False, opt={"public": True})
+    async def is_ready() -> Response[dict[str, str]]:
+        checks = await ready() if ready else {}
+        failing = any(state != "ok" for state in checks.values())
+        return Response({"service": name, **checks}, status_code=503 if failing else 200)
+
+    def guard(app: ASGIApp) -> ASGIApp:
+        return _Guard(app, name, identity)
+
+    return Litestar(
+        route_handlers=[live, is_ready, *handlers],
+        middleware=[guard],
+        exception_handlers={Exception: answer_problem},
+        state=State(dependencies or {}),
+        on_startup=[_without_app(hook) for hook in on_startup],
+        on_shutdown=[_without_app(hook) for hook in on_shutdown],
+        openapi_config=None,
+        request_max_body_size=5_000_000,
+    )
+
+
+def _without_app(hook: Callable[[], Awaitable[None]]) -> Callable[[Litestar], Awaitable[None]]:
+    async def run(_: Litestar) -> None:
+        await hook()
+
+    return run
+
+
+class _Guard:
+    """Verifies who calls, and makes the request's context current."""
+
+    def __init__(self, app: ASGIApp, service: str, identity: Identity | None) -> None:
+        self._app = app
+        self._service = service
+        self._identity = identity
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        subject = self._caller(scope, headers)
+        timeout = headers.get(b"tollway-timeout", b"").decode("latin-1")
+        token = context.enter(
+            context.RequestContext(
+                correlation_id=correlation_id(headers),
+                traceparent=traceparent(headers),
+                subject=subject,
+                deadline=time.monotonic() + float(timeout) if timeout else None,
+            )
+        )
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            context.leave(token)
+
+    def _caller(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
+        if scope["route_handler"].opt.get("public"):
+            return ""
+        if self._identity is None or HEADER.encode() not in headers:
+            raise Unauthenticated(f"{self._service} is called by Tollway's own services only; call the gateway.")
+        _, subject = self._identity.verify(headers[HEADER.encode()].decode("latin-1"), self._service)
+        return subject
+
+
+def correlation_id(headers: dict[bytes, bytes]) -> str:
+    """The caller's correlation id when it is one; a new one otherwise."""
+    given = headers.get(b"correlation-id", b"").decode("latin-1")
+    return given if _CORRELATION.fullmatch(given) else context.new_context().correlation_id
+
+
+def traceparent(headers: dict[bytes, bytes]) -> str:
+    """The caller's W3C trace parent when it is one; a new trace otherwise."""
+    given = headers.get(b"traceparent", b"").decode("latin-1")
+    return given if _TRACEPARENT.fullmatch(given) else context.new_traceparent()
+
+
+def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    """The problem document for any exception; what nobody foresaw is logged and answered without its details."""
+    problem_error = as_problem(error)
+    correlation = context.current().correlation_id
+    if type(problem_error) is ProblemError:
+        log.error("unforeseen", path=request.url.path, correlation_id=correlation, exc_info=error)
+    headers = dict(problem_error.headers)
+    if problem_error.retry_after is not None:
+        headers["retry-after"] = str(max(1, round(problem_error.retry_after)))
+    return Response(
+        problem_error.problem(instance=request.url.path, correlation_id=correlation),
+        status_code=problem_error.status,
+        media_type=PROBLEM_TYPE,
+        headers=headers,
+    )
+
+
+def as_problem(error: Exception) -> ProblemError:
+    """What an exception of ours, of msgspec or of Litestar means to the caller."""
+    if isinstance(error, ProblemError):
+        return error
+    if isinstance(error, ValidationException):
+        extra = error.extra if isinstance(error.extra, list) else []
+        found = [Violation(pointer=_pointer(item), message=str(item.get("message", ""))) for item in extra]
+        return Invalid("The request does not keep to its contract.", violations=found or _violations(error))
+    if isinstance(error, msgspec.ValidationError):
+        return Invalid("The request does not keep to its contract.", violations=_violations(error))
+    if isinstance(error, (SerializationException, msgspec.DecodeError)):
+        return Malformed("The body is not the JSON that was announced.")
+    if isinstance(error, HTTPException):
+        kind = _BY_STATUS.get(error.status_code, Malformed if error.status_code < 500 else ProblemError)  # noqa: PLR2004
+        return kind(error.detail)
+    return ProblemError("Something failed that nobody foresaw; quote the correlation id to support.")
+
+
+def _violations(error: Exception) -> list[Violation]:
+    message, _, path = str(error).partition(" - at `$")
+    return [Violation(pointer=re.sub(r"[.\[]", "/", path.rstrip("`").replace("]", "")), message=message)]
+
+
+def _pointer(item: dict[str, Any]) -> str:
+    key = str(item.get("key", ""))
+    return "/" + key.replace(".", "/") if key else ""

@@ -1,0 +1,192 @@
+"""The configuration: one TOML file, overridden by environment variables, checked before anything starts.
+
+`TOLLWAY_GATEWAY__PORT=9000` overrides `port` in `[gateway]`; two underscores go one table deeper.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from tollway.problems import StartupError
+
+PREFIX = "TOLLWAY_"
+T = TypeVar("T")
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the configuration, which refuses settings it does not know."""
+
+
+class StorageSettings(Table):
+    """Where business data and the engine's state are kept."""
+
+    folder: str = ".tollway"
+    """The folder of SQLite files, sandbox states and generated keys of the embedded form."""
+    url: str = ""
+    """`postgresql://…` for the distributed form; empty keeps SQLite files in `folder`."""
+
+
+class IdentitySettings(Table):
+    """How services know one another."""
+
+    key: str = ""
+    """A secret of 32 characters or more that all services share; the embedded form makes and keeps its own."""
+
+
+class GatewaySettings(Table):
+    """The one address that callers see."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    issuer: str = ""
+    """The OAuth issuer whose tokens are taken, found by RFC 8414 metadata; empty is the embedded development one."""
+    audience: str = "tollway"
+    """What a token's `aud` must contain."""
+
+
+class ServiceSettings(Table):
+    """Where one service answers, in the distributed form."""
+
+    url: str
+    """Its base URL, as the other services reach it."""
+
+
+class DomainSettings(Table):
+    """Which platform serves a domain."""
+
+    platform: str
+    """`salesforce` for crm, `certinia` for psa."""
+    connection: str
+    """The name of a table in `[connections]`."""
+
+
+class LegalEntity(Table):
+    """A firm of our group that sells and bills."""
+
+    name: str
+    country: str
+    currencies: list[str]
+    """The ISO 4217 currencies it bills in."""
+    erp: str
+    """The connection whose platform is its ERP."""
+    tax_registration_required: bool = True
+    """Whether its customers' tax registration must be known before billing, unless they are tax exempt."""
+
+
+class ServiceLine(Table):
+    """A kind of service that is sold."""
+
+    name: str
+    cost_centre: str
+    """The cost centre that delivers it, unless the deal names another."""
+
+
+class PollingSettings(Table):
+    """How often platforms are asked for what they did not tell us."""
+
+    seconds: float = 30.0
+    """Pause between two looks."""
+    overlap_seconds: float = 120.0
+    """How far each look reaches back, for changes that became visible late."""
+
+
+class OnboardingSettings(Table):
+    """The rules a deal is checked against."""
+
+    payment_terms: dict[str, int] = {}
+    """The names that the CRM uses for payment terms, and the days each means."""
+    service_lines: dict[str, ServiceLine] = {}
+
+
+class Settings(Table):
+    """All settings."""
+
+    storage: StorageSettings = StorageSettings()
+    identity: IdentitySettings = IdentitySettings()
+    gateway: GatewaySettings = GatewaySettings()
+    services: dict[str, ServiceSettings] = {}
+    """The services by name; those not named answer in this process."""
+    crm: DomainSettings
+    psa: DomainSettings
+    connections: dict[str, dict[str, Any]]
+    """The platform accounts by name; each has `platform` and what that platform's `settings.py` says."""
+    legal_entities: dict[str, LegalEntity]
+    onboarding: OnboardingSettings = OnboardingSettings()
+    polling: PollingSettings = PollingSettings()
+
+    @property
+    def folder(self) -> Path:
+        """The state folder."""
+        return Path(self.storage.folder)
+
+
+def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read, override and check the configuration; raises StartupError with one sentence that names what is wrong."""
+    try:
+        tables = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise StartupError(f"There is no configuration file {path}; name one with --config.") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise StartupError(f"The configuration file {path} cannot be read: {error}.") from error
+    return check(overridden(tables, environment))
+
+
+def check(tables: dict[str, Any]) -> Settings:
+    """Settings from plain tables; raises StartupError."""
+    settings = convert(tables, Settings, "")
+    for code, entity in settings.legal_entities.items():
+        if entity.erp not in settings.connections:
+            raise StartupError(
+                f"The setting legal_entities.{code}.erp names no table in [connections]: {entity.erp!r}."
+            )
+    for domain, chosen in (("crm", settings.crm), ("psa", settings.psa)):
+        if chosen.connection not in settings.connections:
+            raise StartupError(
+                f"The setting {domain}.connection names no table in [connections]: {chosen.connection!r}."
+            )
+    return settings
+
+
+def convert(tables: Any, kind: type[T], where: str) -> T:
+    """Tables as a struct; raises StartupError that names the setting below the table `where`."""
+    try:
+        return msgspec.convert(tables, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise StartupError(_sentence(error, where)) from None
+
+
+def overridden(tables: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """The tables with every `TOLLWAY_…` variable laid over them; names match without regard to case."""
+    for variable, value in environment.items():
+        if not variable.startswith(PREFIX) or "__" not in variable:
+            continue
+        *path, last = variable.removeprefix(PREFIX).split("__")
+        table = tables
+        for part in path:
+            table = table.setdefault(_key(table, part), {})
+            if not isinstance(table, dict):
+                raise StartupError(f"The variable {variable} overrides a setting that is not a table.")
+        table[_key(table, last)] = value
+    return tables
+
+
+def _key(table: dict[str, Any], part: str) -> str:
+    wanted = part.lower().replace("-", "_")
+    return next((key for key in table if key.lower().replace("-", "_") == wanted), part.lower())
+
+
+def _sentence(error: msgspec.ValidationError, where: str) -> str:
+    message, _, path = str(error).partition(" - at `$")
+    inner = path.rstrip("`").lstrip(".")
+    setting = ".".join(part for part in (where, inner) if part)
+    if missing := re.fullmatch(r"Object missing required field `(.+)`", message):
+        return f"The setting {'.'.join(part for part in (setting, missing[1]) if part)} is missing."
+    if unknown := re.fullmatch(r"Object contains unknown field `(.+)`", message):
+        return f"The setting {'.'.join(part for part in (setting, unknown[1]) if part)} is not one Tollway knows."
+    return f"The setting {setting or 'file'} is wrong: {message[0].lower()}{message[1:]}."
