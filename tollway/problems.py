@@ -16,7 +16,7 @@ TollwayError
     └── UnknownOutcome      504  sent, no answer: may or may not have happened; read back before anything else
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
@@ -222,6 +222,22 @@ KINDS: dict[str, type[ProblemError]] = {
         ContractDrift,
     )
 }
+
+
+T = TypeVar("T")
+
+
+def found(thing: T | None, what: str) -> T:
+    """The thing itself; raises NotFound, naming `what`, when there is none."""
+    if thing is None:
+        raise NotFound(f"There is no {what}.")
+    return thing
+
+
+def agree(in_address: str, in_body: str) -> None:
+    """Raise Conflict unless the body speaks of what the address names."""
+    if in_address != in_body:
+        raise Conflict(f"The address names {in_address}, the body {in_body}.")
 
 
 def raised_by(problem: Problem) -> ProblemError:

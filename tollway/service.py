@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import structlog
 from litestar import Litestar, Request, Response, get
-from litestar.datastructures import State
+from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException, SerializationException, ValidationException
 from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Scope, Send
@@ -53,7 +53,7 @@ def create_service(
 ) -> Litestar:
     """A Litestar service that takes only calls signed for it; without an identity it takes none but health checks.
 
-    `dependencies` are kept in the application's state under their names. `ready` answers what the service needs and
+    `dependencies` are what handlers ask for by parameter name. `ready` answers what the service needs and
     how each is ("ok" or a reason) for `/health/ready`.
     """
 
@@ -74,12 +74,16 @@ def create_service(
         route_handlers=[live, is_ready, *handlers],
         middleware=[guard],
         exception_handlers={Exception: answer_problem},
-        state=State(dependencies or {}),
+        dependencies={key: _provide(value) for key, value in (dependencies or {}).items()},
         on_startup=[_without_app(hook) for hook in on_startup],
         on_shutdown=[_without_app(hook) for hook in on_shutdown],
         openapi_config=None,
         request_max_body_size=5_000_000,
     )
+
+
+def _provide(value: Any) -> Provide:
+    return Provide(lambda: value, sync_to_thread=False)
 
 
 def _without_app(hook: Callable[[], Awaitable[None]]) -> Callable[[Litestar], Awaitable[None]]:

@@ -13,13 +13,14 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from tollway.problems import StartupError
+from tollway.strict import Strict
 
 PREFIX = "TOLLWAY_"
 T = TypeVar("T")
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Table(Strict):
     """A table of the configuration, which refuses settings it does not know."""
 
 

@@ -15,7 +15,7 @@ class ContractType(enum.StrEnum):
     FIXED_FEE = "fixed_fee"
 
 
-class ContractMilestone(Record, kw_only=True):
+class ContractMilestone(Record):
     """A result and its price; `id` is the milestone's id in the CRM."""
 
     id: Identifier
@@ -39,7 +39,7 @@ class Dimensions(Record):
     cost_centre: Code
 
 
-class Contract(Record, kw_only=True):
+class Contract(Record):
     """What was sold, to whom, by which legal entity, at which price and on which terms."""
 
     deal_id: Identifier

@@ -26,7 +26,7 @@ class Account(Record):
     billing_email: str = ""
 
 
-class DealLine(Record, kw_only=True):
+class DealLine(Record):
     """A product or service that was sold."""
 
     id: Identifier
@@ -55,7 +55,7 @@ class DealRate(Record):
     planned_hours: Quantity | None = None
 
 
-class Deal(Record, kw_only=True):
+class Deal(Record):
     """An opportunity with all that matters for delivering and billing it."""
 
     id: Identifier

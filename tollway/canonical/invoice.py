@@ -29,7 +29,7 @@ class InvoiceLineDetails(Record):
     amount: Money
 
 
-class InvoiceDetails(Record, kw_only=True):
+class InvoiceDetails(Record):
     """What is to be invoiced; `reference` is the invoice's canonical identity. The ERP adds tax and number."""
 
     reference: Identifier
@@ -45,7 +45,7 @@ class InvoiceDetails(Record, kw_only=True):
     lines: list[InvoiceLineDetails]
 
 
-class Invoice(Record, kw_only=True):
+class Invoice(Record):
     """An invoice that exists in the ERP."""
 
     id: Identifier

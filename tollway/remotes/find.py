@@ -1,0 +1,16 @@
+"""Reading back what may not be there."""
+
+from typing import TypeVar
+
+from tollway.http.services import ServiceClient
+from tollway.problems import NotFound
+
+T = TypeVar("T")
+
+
+async def find(client: ServiceClient, path: str, kind: type[T]) -> T | None:
+    """What is at `path`; None when the service says that there is no such thing, which a wrong address is not."""
+    try:
+        return await client.call("GET", path, kind)
+    except NotFound:
+        return None
