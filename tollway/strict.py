@@ -14,5 +14,5 @@ class _StrictMeta(msgspec.StructMeta):
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
-class Strict(msgspec.Struct, metaclass=_StrictMeta):
+class Strict(msgspec.Struct, metaclass=_StrictMeta, frozen=True, kw_only=True):
     """Immutable, made by keywords only, and refusing fields it does not know."""

@@ -10,7 +10,7 @@ from typing import Any
 from system_apis.salesforce_platform.sandbox.errors import ApiError, external_id_unknown, no_such_column, not_found
 from system_apis.salesforce_platform.sandbox.ids import read_id
 from system_apis.salesforce_platform.sandbox.org import Org, Record
-from system_apis.salesforce_platform.sandbox.rules import complete
+from system_apis.salesforce_platform.sandbox.rules import complete, settle
 from system_apis.salesforce_platform.sandbox.schema import Field, SObjectType
 from system_apis.salesforce_platform.sandbox.values import read_value
 
@@ -160,6 +160,7 @@ def _save(org: Org, sobject: SObjectType, before: Record | None, record: Record,
     with org.atomic():
         complete(org, sobject, before, record, values)
         org.write(sobject, {name: value for name, value in record.items() if value is not None})
+        settle(org, sobject, record)
 
 
 def _check_required(sobject: SObjectType, record: Record) -> None:
@@ -197,6 +198,7 @@ def _recycle(org: Org, sobject: SObjectType, record: Record) -> None:
     now = org.now()
     stamp = {"LastModifiedDate": now, "LastModifiedById": org.user_id, "SystemModstamp": now}
     org.write(sobject, record | stamp | {"IsDeleted": True})
+    settle(org, sobject, record)
     for child in org.schema.children(sobject.name):
         detail = org.schema.types[child.sobject]
         for one in org.find(detail, child.field.name, record["Id"]):

@@ -37,6 +37,18 @@ def complete(org: Org, sobject: SObjectType, before: Record | None, record: Reco
         rule(org, before, record, values)
 
 
+def settle(org: Org, sobject: SObjectType, record: Record) -> None:
+    """Bring the records up to date that follow from one that was just saved or deleted."""
+    if sobject.name != "OpportunityLineItem":
+        return
+    before = org.get("Opportunity", record["OpportunityId"])
+    if before is None or before["IsDeleted"]:
+        return
+    after = before | {"SystemModstamp": org.now(), "LastModifiedDate": org.now()}
+    _opportunity(org, before, after, {})
+    org.write(org.schema.types["Opportunity"], after)
+
+
 def _person(_org: Org, _before: Record | None, record: Record, _values: Record) -> None:
     record["Name"] = " ".join(filter(None, (record.get("FirstName"), record["LastName"])))
 

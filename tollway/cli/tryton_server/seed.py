@@ -24,7 +24,7 @@ CURRENCIES = (
 )
 """Code, numeric code, name, symbol, and units for one US dollar."""
 
-COUNTRIES = (
+COUNTRIES: tuple[tuple[tuple[str, str, str], str, str, dict[str, str]], ...] = (
     (("US", "USA", "840"), "United States", "state", {"CA": "California", "NY": "New York", "TX": "Texas"}),
     (("GB", "GBR", "826"), "United Kingdom", "country", {"ENG": "England", "SCT": "Scotland"}),
     (("DE", "DEU", "276"), "Germany", "land", {"BE": "Berlin", "BY": "Bavaria"}),
@@ -80,7 +80,7 @@ def one(model: str, *domain: tuple[str, str, Any]) -> Any:
 def seed(user: str, password: str) -> dict[str, int]:
     """Make everything and return the id of each company by its name."""
     currencies = {code: make_currency(code, *rest) for code, *rest in CURRENCIES}
-    countries = {codes[0]: make_country(codes, *rest) for codes, *rest in COUNTRIES}
+    countries = {country[0][0]: make_country(*country) for country in COUNTRIES}
     for days in CREDIT_DAYS:
         make_payment_term(days)
     companies = [make_company(facts, currencies, countries) for facts in COMPANIES]
@@ -145,7 +145,8 @@ def make_company(facts: Company, currencies: dict[str, Any], countries: dict[str
 def own_all(user: Any, companies: list[Any]) -> None:
     """Let a user see and work in every company at once."""
     mine = {company.id for company in user.companies}
-    user.companies.extend(company for company in companies if company.id not in mine)
+    # proteus lets a record object be in one list only, so each user gets objects of its own.
+    user.companies.extend([type(company)(company.id) for company in companies if company.id not in mine])
     user.company, user.company_filter = companies[0], "all"
     user.save()
 
@@ -177,10 +178,10 @@ def make_accounts(facts: Company, company: Any, category: int) -> None:
 
 def make_chart(company: Any) -> None:
     """Tryton's own minimal chart of accounts in English."""
-    template = one("ir.model.data", ("module", "=", "account"), ("fs_id", "=", "account_template_root_en"))
+    template = Model.get("ir.model.data").get_id("account.account_template_root_en", get_config().context)
     wizard = Wizard("account.create_chart")
     wizard.execute("account")
-    wizard.form.account_template = Model.get("account.account.template")(template.db_id)
+    wizard.form.account_template = Model.get("account.account.template")(template)
     wizard.form.company = company
     wizard.execute("create_account")
     uses = {
@@ -238,5 +239,5 @@ def make_service(name: str, code: str, unit: str, category: int) -> None:
 
 if __name__ == "__main__":
     task = json.load(sys.stdin)
-    with set_xmlrpc_session(f"{task['url']}/{task['database']}/", "admin", task["admin"]):
+    with set_xmlrpc_session(f"{task['url']}/{task['database']}/rpc/", "admin", task["admin"]):
         json.dump(seed(task["user"], task["password"]), sys.stdout)
