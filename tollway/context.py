@@ -15,6 +15,8 @@ class RequestContext(msgspec.Struct, frozen=True):
     """W3C trace context: `00-<trace id>-<span id>-<flags>`."""
     subject: str = ""
     """The client or user on whose behalf this happens."""
+    process_id: str = ""
+    """The durable process that is running; empty outside of one."""
     deadline: float | None = None
     """`time.monotonic()` after which nobody waits for the answer any more."""
 

@@ -1,5 +1,6 @@
 """What every service has in common: identity check, correlation, problem documents and health."""
 
+import math
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -143,20 +144,20 @@ def traceparent(headers: dict[bytes, bytes]) -> str:
 
 
 def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
-    """The problem document for any exception; what nobody foresaw is logged and answered without its details."""
+    """The problem document for any exception, as an answer."""
+    problem, headers = described(error, request.url.path, context.current().correlation_id)
+    return Response(problem, status_code=problem.status, media_type=PROBLEM_TYPE, headers=headers)
+
+
+def described(error: Exception, path: str, correlation_id: str) -> tuple[Problem, dict[str, str]]:
+    """The problem document for any exception and its headers; what nobody foresaw is logged and told without details."""
     problem_error = as_problem(error)
-    correlation = context.current().correlation_id
     if type(problem_error) is ProblemError:
-        log.error("unforeseen", path=request.url.path, correlation_id=correlation, exc_info=error)
+        log.error("unforeseen", path=path, correlation_id=correlation_id, exc_info=error)
     headers = dict(problem_error.headers)
     if problem_error.retry_after is not None:
-        headers["retry-after"] = str(max(1, round(problem_error.retry_after)))
-    return Response(
-        problem_error.problem(instance=request.url.path, correlation_id=correlation),
-        status_code=problem_error.status,
-        media_type=PROBLEM_TYPE,
-        headers=headers,
-    )
+        headers["retry-after"] = str(max(1, math.ceil(problem_error.retry_after)))
+    return problem_error.problem(instance=path, correlation_id=correlation_id), headers
 
 
 def as_problem(error: Exception) -> ProblemError:

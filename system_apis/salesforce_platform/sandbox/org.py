@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from system_apis.salesforce_platform.sandbox.cursors import Cursors
 from system_apis.salesforce_platform.sandbox.flows import Flow
 from system_apis.salesforce_platform.sandbox.ids import build_id
 from system_apis.salesforce_platform.sandbox.schema import Schema, SObjectType, load_schema
@@ -26,6 +27,8 @@ class Org:
         self.id = build_id(ORGANIZATION_PREFIX, 1)
         self.user_id = ""
         """The integration user that every session belongs to."""
+        self.cursors = Cursors()
+        self._calls: tuple[dt.date, int] = (dt.date.min, 0)
         self._on_change = on_change
         self._indexes: dict[tuple[str, str], Index] = {}
         self._journal: list[tuple[str, str, Record | None, Record]] = []
@@ -34,6 +37,16 @@ class Org:
     def now(self) -> str:
         """The present as the platform stamps records: whole seconds."""
         return format_datetime(self.clock().replace(microsecond=0))
+
+    def count_request(self) -> int:
+        """Count one more call of the API and return how many there were today."""
+        self._calls = (self.clock().date(), self.requests_today() + 1)
+        return self._calls[1]
+
+    def requests_today(self) -> int:
+        """The calls of the API so far today, since the sandbox started."""
+        day, count = self._calls
+        return count if day == self.clock().date() else 0
 
     def new_id(self, prefix: str) -> str:
         """A fresh id of the sObject with that prefix."""

@@ -87,9 +87,14 @@ def seed(user: str, password: str) -> dict[str, int]:
     own_all(one("res.user", ("login", "=", "admin")), companies)
     category = Model.get("product.category")(name="Services", accounting=True)
     category.save()
+    taxes = []
     for facts, company in zip(COMPANIES, companies, strict=True):
         with get_config().set_context(company=company.id):
-            make_accounts(facts, company, category.id)
+            taxes.append(make_accounts(facts, company, category.id))
+    # Saving a list replaces it, so all companies' taxes go in together; Tryton uses those of the invoice's company.
+    category = type(category)(category.id)
+    category.customer_taxes.extend([Model.get("account.tax")(tax) for tax in taxes])
+    category.save()
     with get_config().set_context(company=companies[0].id):
         make_service("Consulting hour", "CONS-H", "Hour", category.id)
         make_service("Fixed-fee milestone", "FIX-M", "Unit", category.id)
@@ -151,8 +156,8 @@ def own_all(user: Any, companies: list[Any]) -> None:
     user.save()
 
 
-def make_accounts(facts: Company, company: Any, category: int) -> None:
-    """The company's chart, fiscal years, tax and way to be paid, and what its services are booked on."""
+def make_accounts(facts: Company, company: Any, category: int) -> int:
+    """The company's chart, fiscal years, tax and way to be paid, and what its services are booked on; the tax's id."""
     make_chart(company)
     for year in YEARS:
         make_fiscal_year(facts, company, year)
@@ -165,7 +170,6 @@ def make_accounts(facts: Company, company: Any, category: int) -> None:
     tax.save()
     services = Model.get("product.category")(category)
     services.account_revenue, services.account_expense = (account_of(company, use) for use in ("revenue", "expense"))
-    services.customer_taxes.append(tax)
     services.save()
     Model.get("account.invoice.payment.method")(
         name="Bank",
@@ -174,6 +178,7 @@ def make_accounts(facts: Company, company: Any, category: int) -> None:
         credit_account=cash,
         debit_account=cash,
     ).save()
+    return int(tax.id)
 
 
 def make_chart(company: Any) -> None:
@@ -194,8 +199,10 @@ def make_chart(company: Any) -> None:
 
 
 def account_of(company: Any, use: str) -> Any:
-    """The company's first account for a use, such as revenue."""
-    return one("account.account", ("company", "=", company.id), (f"type.{use}", "=", True), ("closed", "!=", True))
+    """The company's account for a use; for revenue that is services recognised over time."""
+    code = {"revenue": "4.2.2", "expense": "5.1.1"}.get(use, "%")
+    own = ("company", "=", company.id), ("closed", "!=", True)
+    return one("account.account", *own, (f"type.{use}", "=", True), ("code", "like", code))
 
 
 def make_fiscal_year(facts: Company, company: Any, year: int) -> None:

@@ -149,6 +149,8 @@ def merge(kind: RecordType, before: Document, changes: Document, replaced: list[
             if same is None:
                 lines.append(line)
             else:
+                if line.keys() & {"quantity", "rate"}:
+                    same.pop("amount", None)  # the amount follows, unless the change brings one
                 same.update(line)
         after[name] = lines
     return {name: value for name, value in after.items() if value is not None}

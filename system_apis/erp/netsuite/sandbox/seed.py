@@ -8,13 +8,12 @@ from typing import Any
 
 import yaml
 
+from system_apis.erp.netsuite.sandbox.incoming import BodyReader, Strictness
 from system_apis.erp.netsuite.sandbox.records import Records
 
 
 def plant(records: Records) -> None:
     """Fill an account that holds nothing yet."""
-    from system_apis.erp.netsuite.sandbox.incoming import BodyReader, Strictness  # noqa: PLC0415 - breaks a cycle
-
     if records.all("subsidiary"):
         return
     reader = BodyReader(records, Strictness(names=True, values=True))

@@ -1,0 +1,134 @@
+"""The account as an ASGI application: tokens, SuiteQL, limits, and the errors of everything.
+
+Sources: SuiteTalk REST Web Services API Guide, "Executing SuiteQL Queries Through REST Web Services", "GovernanceLimits
+Operation", "Error Handling in REST Web Services"; NetSuite Help, "POST Request to the Token Endpoint and the Access
+Token Response"; a live account answers OPTIONS with 204 (tests of github.com/julbrs/netsuite-api-client). The words for
+a missing `Prefer: transient` are the sandbox's own.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+
+import msgspec
+from litestar import Litestar, Response, get, post, route
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+
+from system_apis.erp.netsuite.sandbox import seed
+from system_apis.erp.netsuite.sandbox.account import Account
+from system_apis.erp.netsuite.sandbox.authentication import Authenticator
+from system_apis.erp.netsuite.sandbox.catalog import catalog
+from system_apis.erp.netsuite.sandbox.errors import (
+    ERROR_MEDIA_TYPE,
+    NetSuiteError,
+    error_answer,
+    invalid_body,
+    invalid_query,
+)
+from system_apis.erp.netsuite.sandbox.oauth2 import TOKEN_PATH, OAuthError, TokenService
+from system_apis.erp.netsuite.sandbox.outgoing import page
+from system_apis.erp.netsuite.sandbox.record_api import COLLECTION, RECORD_ROUTER, Call, answer, origin, paging
+from system_apis.erp.netsuite.sandbox.records import Clock, Records
+from system_apis.erp.netsuite.sandbox.suiteql import Engine
+from tollway.sandboxes import Faults, State
+
+_SUITEQL = "/services/rest/query/v1/suiteql"
+_LIMITS = {
+    "accountConcurrencyLimit": 15,
+    "accountUnallocatedConcurrencyLimit": 15,
+    "integrationLimitType": "accountLimit",
+}
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def create_sandbox(  # noqa: PLR0913 - one parameter for each thing an account is set up with
+    state: State,
+    *,
+    account: str = "TSTDRV0000001",
+    client_id: str = "sandbox",
+    client_secret: str = "sandbox",  # noqa: S107 - a sandbox guards nothing
+    public_keys: Mapping[str, str | bytes] | None = None,
+    clock: Clock = _now,
+) -> Faults:
+    """A NetSuite account as an ASGI application.
+
+    Token-based authentication takes `client_id` and `client_secret` both as consumer and as token; OAuth 2.0 takes
+    client assertions signed by a key of `public_keys` (PEM certificates or keys by certificate id).
+    """
+    records = Records(state, catalog(), clock)
+    seed.plant(records)
+    tokens = TokenService(state, account, client_id, public_keys or {}, clock)
+    authenticator = Authenticator(account, client_id, client_secret, tokens, clock)
+    own_account, engine = Account(records), Engine(records)
+
+    def authenticate(request: Call) -> None:
+        if request.url.path != TOKEN_PATH and request.method != "OPTIONS":
+            authenticator.check(request)
+
+    app = Litestar(
+        route_handlers=[RECORD_ROUTER, run_suiteql, governance_limits, issue_token, options],
+        dependencies={
+            "account": Provide(lambda: own_account, sync_to_thread=False),
+            "engine": Provide(lambda: engine, sync_to_thread=False),
+            "tokens": Provide(lambda: tokens, sync_to_thread=False),
+        },
+        before_request=authenticate,
+        exception_handlers={NetSuiteError: _refused, OAuthError: _token_refused, HTTPException: _http_refused},
+        openapi_config=None,
+        logging_config=None,
+    )
+    return Faults(app, error_answer)
+
+
+@post(_SUITEQL, status_code=200)
+async def run_suiteql(request: Call, engine: Engine) -> Response[bytes]:
+    """One page of a query's rows."""
+    if "transient" not in request.headers.get("prefer", ""):
+        detail = "The request header Prefer with the value transient is required."
+        raise NetSuiteError(detail, "INVALID_HEADER", header="Prefer")
+    limit, offset = paging(request)
+    try:
+        given = msgspec.json.decode(await request.body())
+    except msgspec.DecodeError as error:
+        raise invalid_body() from error
+    if not isinstance(given, dict) or set(given) - {"q"}:
+        raise invalid_body()
+    if not isinstance(given.get("q"), str):
+        raise invalid_query("Search error occurred: Invalid or unsupported search.")
+    items = [{"links": [], **row} for row in engine.run(given["q"])]
+    return answer(page(origin(request) + _SUITEQL, items, limit, offset), COLLECTION)
+
+
+@get("/services/rest/system/v1/governanceLimits", sync_to_thread=False)
+def governance_limits() -> Response[bytes]:
+    """How many requests may run at once."""
+    return answer(_LIMITS, "application/json")
+
+
+@post(TOKEN_PATH, status_code=200)
+async def issue_token(request: Call, tokens: TokenService) -> Response[bytes]:
+    """An access token for a signed client assertion."""
+    form = {name: str(value) for name, value in (await request.form()).items()}
+    return answer(tokens.grant(form, origin(request) + TOKEN_PATH), "application/json")
+
+
+@route("/services/rest/{path:path}", http_method=["OPTIONS"], status_code=204, sync_to_thread=False)
+def options(path: str) -> None:  # noqa: ARG001 - any path
+    """That the service is there."""
+
+
+def _refused(_request: Call, error: NetSuiteError) -> Response[bytes]:
+    return Response(error.body, status_code=error.status, media_type=ERROR_MEDIA_TYPE, headers=error.headers)
+
+
+def _token_refused(_request: Call, error: OAuthError) -> Response[bytes]:
+    response = answer({"error": error.code}, "application/json")
+    response.status_code = 401 if error.code == "invalid_client" else 400
+    return response
+
+
+def _http_refused(request: Call, error: HTTPException) -> Response[bytes]:
+    return _refused(request, NetSuiteError(error.detail, "INVALID_REQUEST", error.status_code))

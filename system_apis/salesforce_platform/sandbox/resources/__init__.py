@@ -1,0 +1,1 @@
+"""The resources of the REST API and the table that says where each answers."""

@@ -1,0 +1,99 @@
+"""The connection to the business database."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from tollway.problems import StartupError
+
+SCHEMA = "tollway"
+
+
+class Database:
+    """Opens transactions; one per process, shared by every service in it."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Changes that take effect together when the block ends, or not at all."""
+        async with self._engine.begin() as connection:
+            yield connection
+
+    async def ready(self) -> str:
+        """`ok`, or why the database does not answer."""
+        try:
+            async with self._engine.connect() as connection:
+                await connection.exec_driver_sql("SELECT 1")
+        except (SQLAlchemyError, OSError) as error:
+            return f"the database does not answer ({type(error).__name__})"
+        return "ok"
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+
+def insert(connection: AsyncConnection, table: Table) -> Any:
+    """An INSERT that knows ON CONFLICT, which SQLite and PostgreSQL both speak but SQLAlchemy keeps apart."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return dialect.insert(table)
+
+
+async def open_database(folder: Path, url: str) -> Database:
+    """Connect and bring the schema up to date; an empty `url` keeps a SQLite file in `folder`. Raises StartupError."""
+    try:
+        engine = _postgresql(url) if url else _sqlite(folder)
+        async with engine.begin() as connection:
+            if url:
+                await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7077)")
+                await connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+            await connection.run_sync(_migrate)
+    except (SQLAlchemyError, ArgumentError, OSError) as error:
+        raise StartupError(f"The setting storage.url leads to no usable database: {_first_line(error)}") from error
+    return Database(engine)
+
+
+def _postgresql(url: str) -> AsyncEngine:
+    parsed = make_url(url).set(drivername="postgresql+psycopg")
+    options = {"options": f"-csearch_path={SCHEMA}"}
+    return create_async_engine(parsed, connect_args=options, pool_size=10, pool_pre_ping=True)
+
+
+def _sqlite(folder: Path) -> AsyncEngine:
+    folder.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(f"sqlite+aiosqlite:///{folder / 'tollway.db'}", connect_args={"timeout": 30})
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # SQLAlchemy's own BEGIN below, not the driver's late one
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that reads first and writes later could not get the lock any more: take it at once.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _migrate(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
