@@ -108,6 +108,13 @@ class Cases:
         async with self._database.transaction() as connection:
             return [_case(row) for row in await connection.execute(query)]
 
+    async def open_case(self, process_id: str) -> Case | None:
+        """The case that a process waits on, if it does."""
+        query = select(cases).where((cases.c.process_id == process_id) & (cases.c.status == CaseStatus.OPEN))
+        async with self._database.transaction() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return _case(row) if row else None
+
     async def was_parked(self, process_id: str) -> bool:
         """Whether the process ever came to a halt, so that what it once read may have been mended since."""
         query = select(cases.c.id).where(cases.c.process_id == process_id).limit(1)

@@ -83,6 +83,20 @@ class Effects:
             # Absence is established: sending again cannot double it.
             return found if found is not None else await self._send(identity, send)
 
+    async def set(
+        self, identity: str, wanted: Any, send: Callable[[], Awaitable[None]], find: Callable[[], Awaitable[bool]]
+    ) -> None:
+        """Bring about `wanted` where the platform answers nothing; `find` says whether it is so already."""
+
+        async def sent() -> bool:
+            await send()
+            return True
+
+        async def look() -> bool | None:
+            return await find() or None
+
+        await self.apply(identity, wanted, sent, look, bool)
+
     async def _intend(self, identity: str, wanted: Any) -> tuple[Outcome | None, str]:
         """Record the intent; answers the outcome of an earlier attempt, None when there was none or it was refused."""
         request, now = context.current(), dt.datetime.now(dt.UTC)

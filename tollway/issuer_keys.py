@@ -61,7 +61,9 @@ class IssuerKeys:
         if age > self._fresh_for or self._named(kid) is None:
             await self._refresh()
         if self._clock() - self._fetched > self._fresh_for + self._stale_for:
-            raise Unavailable("The keys of the token's issuer cannot be had at the moment.", retry_after=self._cool_down)
+            raise Unavailable(
+                "The keys of the token's issuer cannot be had at the moment.", retry_after=self._cool_down
+            )
         key = self._named(kid)
         if key is None:
             raise Unauthenticated("The token is signed with a key that its issuer does not publish.")
@@ -101,8 +103,10 @@ class IssuerKeys:
             self._uri = ""
             log.warning("issuer keys not fetched", issuer=self.issuer, reason=str(error))
             return
-        if any(keys.get(kid) is None or keys[kid].key.thumbprint() != old.key.thumbprint()
-               for kid, old in self._keys.items()):
+        if any(
+            keys.get(kid) is None or keys[kid].key.thumbprint() != old.key.thumbprint()
+            for kid, old in self._keys.items()
+        ):
             self.generation += 1
         self._keys, self._fetched = keys, self._clock()
 

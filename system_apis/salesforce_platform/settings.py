@@ -23,7 +23,7 @@ class OrgSettings(Table):
     """The integration user, for the JWT bearer flow."""
     audience: str = ""
     """Whom the assertion of the JWT bearer flow is for; empty is `url`."""
-    api_version: Annotated[str, msgspec.Meta(pattern=r"^\d{2}\.0$")] = "62.0"
+    api_version: Annotated[str, msgspec.Meta(pattern=r"^(4[6-9]|[5-9]\d)\.0$")] = "62.0"
     """The version of the REST API; upserts tell of the record they changed from 46.0 on."""
     timeout_seconds: Annotated[float, msgspec.Meta(gt=0)] = 30.0
     """The longest wait for an answer."""

@@ -4,8 +4,7 @@ import re
 import unicodedata
 
 _LEGAL_FORMS = frozenset(
-    "ag bv co company corp corporation gmbh inc incorporated kg limited llc llp ltd nv oy plc pty sa sarl sas se spa srl"
-    .split()
+    "ag bv co company corp corporation gmbh inc incorporated kg limited llc llp ltd nv oy plc pty sa sarl sas se spa srl".split()
 )
 """Legal forms as they read without punctuation."""
 _PUNCTUATION_INSIDE = re.compile(r"(?<=\w)['’.](?=\w)|\.")

@@ -1,101 +1,16 @@
-"""A published OpenAPI document as the gateway uses it: which operation a request asks for, and what the operation takes."""
+"""A published OpenAPI document as the gateway uses it: which operation a request asks for, and what it takes."""
 
 from collections.abc import Mapping
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
-import msgspec
+import yaml
 
-from tollway.problems import MethodNotAllowed, NoSuchRoute, StartupError, Violation
+from tollway.contracts.schema import Parameter, Schema
+from tollway.problems import MethodNotAllowed, NoSuchRoute, StartupError
 
-METHODS = frozenset({"get", "put", "post", "delete", "patch", "head", "options"})
-MOST_VIOLATIONS = 100
-"""How many violations one answer lists; a hostile body can hold any number."""
-_THE_VALUE = "the value"
-_ALTERNATIVES = (jsonschema_rs.ValidationErrorKind.AnyOf, jsonschema_rs.ValidationErrorKind.OneOfNotValid)
-
-
-class Schema:
-    """A schema of a document, compiled once."""
-
-    def __init__(self, schema: Mapping[str, Any], components: Mapping[str, Any]) -> None:
-        whole = {**schema, "components": components}
-        self._validator = jsonschema_rs.Draft202012Validator(
-            whole, validate_formats=True, mask=_THE_VALUE, offline=True, pattern_options=_PATTERNS
-        )
-
-    def violations(self, value: Any, where: str = "") -> list[Violation]:
-        """Every way in which the value breaks the schema, each with a JSON pointer below `where`."""
-        if self._validator.is_valid(value):
-            return []
-        found: list[Violation] = []
-        for error in self._validator.iter_errors(value):
-            found += _told(error, where)
-            if len(found) >= MOST_VIOLATIONS:
-                break
-        return found[:MOST_VIOLATIONS]
-
-
-_PATTERNS = jsonschema_rs.RegexOptions()
-"""Patterns run in linear time, whatever a caller sends."""
-
-
-def _told(error: jsonschema_rs.ValidationError, where: str) -> list[Violation]:
-    if isinstance(error.kind, _ALTERNATIVES):
-        # Of "null or an object", the branch whose type fits is the one that was meant.
-        meant = [branch for branch in error.kind.context if not any(_other_type(inner, error) for inner in branch)]
-        if len(meant) == 1:
-            return [violation for inner in meant[0] for violation in _told(inner, where)]
-    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error.instance_path)
-    return [Violation(pointer=where + pointer, message=error.message)]
-
-
-def _other_type(inner: jsonschema_rs.ValidationError, outer: jsonschema_rs.ValidationError) -> bool:
-    return isinstance(inner.kind, jsonschema_rs.ValidationErrorKind.Type) and inner.instance_path == outer.instance_path
-
-
-class Parameter:
-    """A value that an operation takes from the path, the query or a header, where everything is text."""
-
-    def __init__(self, data: Mapping[str, Any], components: Mapping[str, Any]) -> None:
-        self.name: str = data["name"]
-        self.where: str = data["in"]
-        self.required: bool = data.get("required", False)
-        self._types = _types(data["schema"], components)
-        self._schema = Schema(data["schema"], components)
-
-    def violations(self, texts: list[str]) -> list[Violation]:
-        """Every way in which what was given breaks the contract; nothing given is an empty list."""
-        pointer = f"/{self.where}/{self.name}"
-        if not texts:
-            missing = Violation(pointer=pointer, message=f"the {self.where} parameter {self.name} is missing")
-            return [missing] if self.required else []
-        if "array" in self._types:
-            return self._schema.violations([self._read(text) for text in texts], pointer)
-        if len(texts) > 1:
-            return [Violation(pointer=pointer, message=f"the {self.where} parameter {self.name} is given twice")]
-        return self._schema.violations(self._read(texts[0]), pointer)
-
-    def _read(self, text: str) -> Any:
-        """The value that a text stands for, or the text itself when it is none of the parameter's types."""
-        for kind, python in (("integer", int), ("number", float), ("boolean", bool)):
-            if kind in self._types:
-                try:
-                    return msgspec.convert(text, python, strict=False)
-                except msgspec.ValidationError:
-                    continue
-        return text
-
-
-def _types(schema: Mapping[str, Any], components: Mapping[str, Any]) -> set[str]:
-    """The JSON types a schema allows, its items' and alternatives' included."""
-    if "$ref" in schema:
-        return _types(components["schemas"][schema["$ref"].rsplit("/", 1)[-1]], components)
-    declared = schema.get("type", [])
-    found = {declared} if isinstance(declared, str) else set(declared)
-    for inner in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), schema.get("items") or {}):
-        found |= _types(inner, components)
-    return found
+METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 
 
 class Operation:
@@ -104,25 +19,29 @@ class Operation:
     def __init__(self, method: str, path: str, data: Mapping[str, Any], document: Mapping[str, Any]) -> None:
         components = document.get("components", {})
         self.id: str = data.get("operationId", f"{method} {path}")
-        self.method = method.upper()
         self.path = path
         security = data.get("security", document.get("security"))
-        self.scopes = None if security is None else tuple(frozenset(sum(way.values(), [])) for way in security)
+        self.scopes = None if security is None else [frozenset(chain(*way.values())) for way in security]
         """The sets of scopes of which a caller needs one; empty when it needs none, None when the contract is silent."""
-        self.parameters = tuple(Parameter(parameter, components) for parameter in data.get("parameters", ()))
+        self.parameters = [Parameter(parameter, components) for parameter in data.get("parameters", ())]
         self.query_names = frozenset(parameter.name for parameter in self.parameters if parameter.where == "query")
         body = data.get("requestBody", {})
         self.body_required: bool = body.get("required", False)
-        self.bodies = {kind: Schema(media.get("schema", {}), components) for kind, media in body.get("content", {}).items()}
+        self.bodies = {
+            media_type: Schema(media.get("schema", {}), components)
+            for media_type, media in body.get("content", {}).items()
+        }
         """The schema of the body by content type; empty when the operation takes none."""
 
 
 class _Node:
+    """A place in the tree of paths."""
+
     def __init__(self) -> None:
         self.fixed: dict[str, _Node] = {}
         self.variable: _Node | None = None
-        self.operations: dict[str, Operation] = {}
         self.names: list[str] = []
+        self.operations: dict[str, Operation] = {}
 
 
 class Contract:
@@ -132,17 +51,18 @@ class Contract:
         """`source` names the file in messages; raises StartupError when the document is no OpenAPI document."""
         self.document = document
         self.source = source
+        self.operations: list[Operation] = []
         self._root = _Node()
         try:
-            self.operations = [self._add(path, item) for path, item in document["paths"].items()]
-            self.operations = sum(self.operations, [])
+            for path, item in document["paths"].items():
+                self._add(path, {method: item[method] for method in METHODS if method in item})
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise StartupError(f"The contract {source} is not an OpenAPI document: {error!r}.") from error
 
     def find(self, method: str, segments: list[str]) -> tuple[Operation, dict[str, str]]:
         """The operation at a path and the values in it; raises NoSuchRoute or MethodNotAllowed."""
         values: list[str] = []
-        node = _descend(self._root, segments, 0, values)
+        node = _descend(self._root, segments, values)
         if node is None:
             raise NoSuchRoute("This API has no such address; its contract lists those it has.")
         operation = node.operations.get(method)
@@ -150,3 +70,46 @@ class Contract:
             allowed = ", ".join(sorted(node.operations))
             raise MethodNotAllowed(f"This address takes {allowed}, not {method}.", headers={"allow": allowed})
         return operation, dict(zip(node.names, values, strict=True))
+
+    def _add(self, path: str, methods: Mapping[str, Any]) -> None:
+        node = self._root
+        names = []
+        for segment in path.strip("/").split("/"):
+            if segment.startswith("{"):
+                names.append(segment.strip("{}"))
+                node.variable = node = node.variable or _Node()
+            else:
+                node = node.fixed.setdefault(segment, _Node())
+        node.names = names
+        for method, data in methods.items():
+            operation = Operation(method, path, data, self.document)
+            node.operations[method.upper()] = operation
+            self.operations.append(operation)
+
+
+def _descend(node: _Node, segments: list[str], values: list[str], depth: int = 0) -> _Node | None:
+    """The node of a path, what is fixed before what is variable, as OpenAPI asks."""
+    if depth == len(segments):
+        return node if node.operations else None
+    fixed = node.fixed.get(segments[depth])
+    if fixed and (found := _descend(fixed, segments, values, depth + 1)):
+        return found
+    if node.variable is None or not segments[depth]:
+        return None
+    values.append(segments[depth])
+    found = _descend(node.variable, segments, values, depth + 1)
+    if found is None:
+        values.pop()
+    return found
+
+
+def load(folder: Path, name: str) -> Contract:
+    """The contract in a file below the folder of contracts; raises StartupError that names the file."""
+    path = folder / name
+    try:
+        document = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    except FileNotFoundError:
+        raise StartupError(f"There is no contract {path}; `tollway openapi` writes it.") from None
+    except (OSError, yaml.YAMLError) as error:
+        raise StartupError(f"The contract {path} cannot be read: {error}.") from error
+    return Contract(document, str(path))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -16,9 +17,10 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
 
 from tollway import context
+from tollway.canonical.process import ProcessState, ProcessStatus, StepRecord
 from tollway.cases import Cases
 from tollway.engine.serializer import JsonSerializer
-from tollway.problems import NotFound, ProblemError, Unavailable
+from tollway.problems import Conflict, NotFound, ProblemError, Unavailable
 
 log = structlog.get_logger()
 VERSION = "1"
@@ -48,26 +50,14 @@ class ProcessEvent(msgspec.Struct, frozen=True):
     seconds: float = 0.0
 
 
-class StepRecord(msgspec.Struct, frozen=True):
-    """A step that a process took."""
-
-    number: int
-    name: str
-    error: str
-    milliseconds: int
-
-
-class ProcessState(msgspec.Struct, frozen=True):
-    """How far a process got."""
-
-    process_id: str
-    process: str
-    status: str
-    """`running`, `queued`, `finished`, `parked` or `cancelled`."""
-    steps: list[StepRecord]
-
-
-_STATUS = {"PENDING": "running", "ENQUEUED": "queued", "DELAYED": "queued", "SUCCESS": "finished"}
+_STATUS = {
+    "PENDING": ProcessStatus.RUNNING,
+    "ENQUEUED": ProcessStatus.QUEUED,
+    "DELAYED": ProcessStatus.QUEUED,
+    "SUCCESS": ProcessStatus.FINISHED,
+    "CANCELLED": ProcessStatus.CANCELLED,
+}
+UNFINISHED = (ProcessStatus.RUNNING, ProcessStatus.QUEUED)
 
 
 class Engine:
@@ -97,6 +87,7 @@ class Engine:
         else:
             config |= _sqlite(folder)
         DBOS(config=config)
+        logging.getLogger("dbos").addFilter(_worth_logging)
         for name, process in self._processes.items():
             self._workflows[name] = DBOS.workflow(name=name, max_recovery_attempts=100)(self._body(process))
         DBOS.launch()
@@ -115,6 +106,16 @@ class Engine:
             else:
                 await DBOS.enqueue_workflow_async(QUEUE, workflow, correlation_id, argument)
 
+    async def start_or_retry(self, name: str, process_id: str, argument: msgspec.Struct, *, retry: bool) -> None:
+        """Start a process; when it is parked already and `retry` is set, run it again."""
+        case = await self._cases.open_case(process_id) if retry else None
+        if case is None:
+            await self.start(name, process_id, argument)
+        else:
+            with contextlib.suppress(Conflict):  # somebody retries it at this very moment
+                await self._cases.retrying(case.id)
+                await self.retry(process_id)
+
     async def retry(self, process_id: str) -> None:
         """Run a parked process again from its first step: what took effect stays, what was read is read anew."""
         await DBOS.rewind_workflow_async(process_id, start_step=1, queue_name=QUEUE)
@@ -122,7 +123,7 @@ class Engine:
     async def wait(self, process_id: str, seconds: float) -> ProcessState:
         """The state of a process once it is not running any more, or as it is after `seconds`."""
         until = time.monotonic() + seconds
-        while (state := await self.state(process_id)).status in ("running", "queued") and time.monotonic() < until:  # noqa: ASYNC110
+        while (state := await self.state(process_id)).status in UNFINISHED and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.05)  # the engine tells nobody when a process of another worker ends
         return state
 
@@ -140,7 +141,7 @@ class Engine:
             )
             for info in await DBOS.list_workflow_steps_async(process_id, load_output=False)
         ]
-        shown = _STATUS.get(status.status, "cancelled" if status.status == "CANCELLED" else "parked")
+        shown = _STATUS.get(status.status, ProcessStatus.PARKED)
         return ProcessState(process_id=process_id, process=status.name, status=shown, steps=steps)
 
     def _body(self, process: Process) -> Callable[[str, Any], Awaitable[Any]]:
@@ -175,6 +176,11 @@ class Engine:
         log.info("process", name=told.process, id=told.process_id, happened=told.happened, detail=told.detail)
         for watcher in self.watchers:
             watcher(told)
+
+
+def _worth_logging(record: logging.LogRecord) -> bool:
+    """Parking ends a workflow with an error on purpose; the case tells of it, the log need not."""
+    return not (record.exc_info and isinstance(record.exc_info[1], ProblemError))
 
 
 def _problem(error: Exception) -> ProblemError:

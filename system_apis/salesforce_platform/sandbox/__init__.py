@@ -31,8 +31,9 @@ def create_sandbox(
     on_change: Flow | None = None,
 ) -> Faults:
     """The sandbox over `state`; `public_key` (PEM) verifies assertions, `on_change` is told of committed changes."""
-    org = Org(state, clock, on_change)
+    org = Org(state, clock)
     seed(org, client_id)
+    org.on_change = on_change
     sessions = Sessions(org, session_seconds)
     oauth = OAuth(org, sessions, ConnectedApp(client_id, client_secret, public_key))
     app = build_app(org, sessions, oauth, Soap(org, sessions, oauth))

@@ -119,7 +119,15 @@ def _login_handlers(oauth: OAuth, soap: Soap) -> list[ControllerRouterHandler]:
     async def _soap(request: Call, version: str) -> Response[bytes]:
         return _respond(soap.call(version, (await request.body()).decode(), _base_url(request)))
 
-    return [Router("/services/oauth2", route_handlers=[_token, _revoke, _introspect]), _soap]
+    @route("/userinfo", http_method=["GET", "POST"], status_code=200)
+    async def _userinfo(request: Call) -> Response[bytes]:
+        return _respond(oauth.identity(request.headers.get("authorization", ""), _base_url(request)))
+
+    @get("/id/{organization:str}/{user:str}")
+    async def _identity(request: Call) -> Response[bytes]:
+        return _respond(oauth.identity(request.headers.get("authorization", ""), _base_url(request)))
+
+    return [Router("/services/oauth2", route_handlers=[_token, _revoke, _introspect, _userinfo]), _soap, _identity]
 
 
 def _data_handlers(front: Front) -> list[ControllerRouterHandler]:

@@ -19,8 +19,25 @@ SOAP_TYPES = {
     "date": "xsd:date",
     "datetime": "xsd:dateTime",
 }
-CAN = ("createable", "deletable", "layoutable", "queryable", "replicateable", "retrieveable", "searchable", "updateable")
-CANNOT = ("activateable", "customSetting", "deprecatedAndHidden", "feedEnabled", "hasSubtypes", "isSubtype", "mergeable")
+CAN = (
+    "createable",
+    "deletable",
+    "layoutable",
+    "queryable",
+    "replicateable",
+    "retrieveable",
+    "searchable",
+    "updateable",
+)
+CANNOT = (
+    "activateable",
+    "customSetting",
+    "deprecatedAndHidden",
+    "feedEnabled",
+    "hasSubtypes",
+    "isSubtype",
+    "mergeable",
+)
 
 
 def summarize(sobject: SObjectType, root: str) -> dict[str, Any]:

@@ -67,7 +67,8 @@ def cannot_read(kind: str, value: object) -> ApiError:
     elif isinstance(value, str):
         token = f"VALUE_STRING value {value}"
     else:
-        token = {dict: "START_OBJECT value {", list: "START_ARRAY value ["}.get(type(value), "VALUE_NULL value null")
+        tokens: dict[type, str] = {dict: "START_OBJECT value {", list: "START_ARRAY value ["}
+        token = tokens.get(type(value), "VALUE_NULL value null")
     return ApiError(
         "JSON_PARSER_ERROR",
         f"Cannot deserialize instance of {kind} from {token} or request may be missing a required field",

@@ -16,6 +16,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeyFlexible, RSAKey
 
+from system_apis.salesforce_platform.sandbox.errors import ApiError
 from system_apis.salesforce_platform.sandbox.org import Org
 from system_apis.salesforce_platform.sandbox.rest import Answer
 from system_apis.salesforce_platform.sandbox.sessions import Sessions
@@ -25,7 +26,7 @@ AUDIENCES = ("https://login.salesforce.com", "https://test.salesforce.com")
 CLOCK_SKEW_SECONDS = 180
 
 
-class Refused(Exception):  # noqa: N818 - named as the answer it becomes
+class Refused(Exception):
     """An OAuth error code and its description."""
 
     def __init__(self, error: str, description: str) -> None:
@@ -115,8 +116,12 @@ class OAuth:
         """Where the user of every session is described."""
         return f"{instance_url}/id/{self._org.id}/{self._org.user_id}"
 
-    def identity(self, instance_url: str) -> Answer:
+    def identity(self, authorization: str, instance_url: str) -> Answer:
         """The user of every session, as the identity URL and userinfo answer."""
+        try:
+            self._sessions.check(authorization)
+        except ApiError:
+            return Answer(403, b"Bad_OAuth_Token", {"content-type": "text/html;charset=UTF-8"})
         user = self._org.get("User", self._org.user_id) or {}
         rest = f"{instance_url}/services/data/v{{version}}/"
         return Answer(

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from system_apis.salesforce_platform.sandbox.cursors import Cursors
 from system_apis.salesforce_platform.sandbox.flows import Flow
@@ -17,10 +17,19 @@ Index = dict[Any, dict[str, None]]
 ORGANIZATION_PREFIX = "00D"
 
 
+class RolledBack(Exception):
+    """Leaves a transaction so that nothing of it happens; whoever began it catches it."""
+
+
+def roll_back() -> NoReturn:
+    """Undo the transaction that this is called in."""
+    raise RolledBack
+
+
 class Org:
     """Records by sObject and id; a deleted record stays, marked IsDeleted."""
 
-    def __init__(self, state: State, clock: Callable[[], dt.datetime], on_change: Flow | None = None) -> None:
+    def __init__(self, state: State, clock: Callable[[], dt.datetime]) -> None:
         self.state = state
         self.schema: Schema = load_schema()
         self.clock = clock
@@ -29,7 +38,7 @@ class Org:
         """The integration user that every session belongs to."""
         self.cursors = Cursors()
         self._calls: tuple[dt.date, int] = (dt.date.min, 0)
-        self._on_change = on_change
+        self.on_change: Flow | None = None
         self._indexes: dict[tuple[str, str], Index] = {}
         self._journal: list[tuple[str, str, Record | None, Record]] = []
         self._depth = 0
@@ -97,9 +106,9 @@ class Org:
 
     def _tell_flow(self) -> None:
         journal, self._journal = self._journal, []
-        if self._on_change:
+        if self.on_change:
             for name, _, before, after in journal:
-                self._on_change(name, before, after)
+                self.on_change(name, before, after)
 
     def _apply(self, sobject: SObjectType, identifier: str, before: Record | None, after: Record | None) -> None:
         for (name, field), index in self._indexes.items():

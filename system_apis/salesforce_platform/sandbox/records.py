@@ -17,7 +17,7 @@ from system_apis.salesforce_platform.sandbox.values import read_value
 Payload = Mapping[str, Any]
 
 
-class SeveralMatch(Exception):  # noqa: N818 - it is an answer, not an error
+class SeveralMatch(Exception):
     """An external id that is not unique matches several records."""
 
     def __init__(self, records: list[Record]) -> None:
@@ -96,7 +96,7 @@ def find_by_key(org: Org, sobject: SObjectType, field: Field, value: object) -> 
     if field.type == "id":
         record = org.get(sobject.name, read_id(value) or "")
         return [record] if record and not record["IsDeleted"] else []
-    wanted = read_value(sobject.name, field, value)
+    wanted = read_value(field, value)
     return [record for record in org.find(sobject, field.name, wanted) if not record["IsDeleted"]]
 
 
@@ -116,7 +116,7 @@ def _assign(org: Org, sobject: SObjectType, payload: Payload, *, creating: bool)
         elif field.type == "id":
             raise ApiError("INVALID_FIELD", "The Id field should not be specified in the sobject data.")
         else:
-            values[field.name] = read_value(sobject.name, field, value)
+            values[field.name] = read_value(field, value)
         if not (field.createable if creating else field.updateable):
             refused.append(field.name)
     if refused:

@@ -50,7 +50,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         """The decoded JSON body, which must be an object."""
         body = self.body()
         if not isinstance(body, dict):
-            raise ApiError("JSON_PARSER_ERROR", "The HTTP entity body is required, but this request has no entity body.")
+            raise ApiError(
+                "JSON_PARSER_ERROR", "The HTTP entity body is required, but this request has no entity body."
+            )
         return body
 
     def sobject(self, name: str) -> SObjectType:
@@ -109,7 +111,7 @@ class Router:
 def subrequest(
     request: Request, method: str, url: str, body: Any, headers: Mapping[str, str] | None = None
 ) -> Request | None:
-    """The request that a composite resource makes in the caller's stead; None when the URL is none of the REST API's."""
+    """The request that a composite resource makes for the caller; None when the URL is none of the REST API's."""
     parts = urlsplit(url)
     match = re.fullmatch(r"(?:/services/data/)?/?v(\d+\.\d)/(.*)", parts.path)
     if match is None:

@@ -78,7 +78,7 @@ def _lines(org: Org, opportunity: str) -> list[Record]:
     return [line for line in found if not line["IsDeleted"]]
 
 
-def _line_item(org: Org, before: Record | None, record: Record, values: Record) -> None:
+def _line_item(org: Org, _before: Record | None, record: Record, values: Record) -> None:
     entry = org.get("PricebookEntry", record["PricebookEntryId"]) or {}
     opportunity = org.get("Opportunity", record["OpportunityId"]) or {}
     if entry.get("CurrencyIsoCode") != opportunity.get("CurrencyIsoCode"):

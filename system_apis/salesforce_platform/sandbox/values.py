@@ -7,6 +7,7 @@ Source: 'Object Reference: Field Types' and the StatusCode list of the SOAP API 
 import datetime as dt
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 from system_apis.salesforce_platform.sandbox.errors import ApiError, cannot_read
@@ -30,24 +31,13 @@ def parse_datetime(text: str) -> dt.datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
-def read_value(sobject: str, field: Field, value: object) -> Any:
+def read_value(field: Field, value: object) -> Any:
     """The value as the state keeps it; None clears the field. Raises ApiError when the field cannot take it."""
     if field.type == "boolean":
         return _boolean(field, value)
     if value is None or value == "":
         return None
-    if field.type in NUMERIC:
-        return _number(field, value)
-    if field.type == "date":
-        return _date(value)
-    if field.type == "datetime":
-        moment = parse_datetime(value) if isinstance(value, str) else None
-        if moment is None:
-            raise cannot_read("datetime", value)
-        return format_datetime(moment)
-    if field.type in ("reference", "id"):
-        return _reference(field, value)
-    return _text(sobject, field, value)
+    return READERS.get(field.type, _text)(field, value)
 
 
 def _boolean(field: Field, value: object) -> bool:
@@ -81,7 +71,14 @@ def _number(field: Field, value: object) -> float | int:
     return number
 
 
-def _date(value: object) -> str:
+def _datetime(_field: Field, value: object) -> str:
+    moment = parse_datetime(value) if isinstance(value, str) else None
+    if moment is None:
+        raise cannot_read("datetime", value)
+    return format_datetime(moment)
+
+
+def _date(_field: Field, value: object) -> str:
     if isinstance(value, str):
         try:
             return dt.date.fromisoformat(value[:10]).isoformat()
@@ -97,7 +94,7 @@ def _reference(field: Field, value: object) -> str:
     return identifier
 
 
-def _text(sobject: str, field: Field, value: object) -> str | None:
+def _text(field: Field, value: object) -> str | None:
     if not isinstance(value, str):
         raise cannot_read("string" if field.type != "textarea" else field.type, value)
     text = value.strip() if field.type != "textarea" else value
@@ -110,3 +107,12 @@ def _text(sobject: str, field: Field, value: object) -> str | None:
     if field.type == "email" and text and not EMAIL.fullmatch(text):
         raise ApiError("INVALID_EMAIL_ADDRESS", f"{field.label}: invalid email address: {text}", [field.name])
     return text or None
+
+
+READERS: dict[str, Callable[[Field, object], Any]] = {
+    **dict.fromkeys(NUMERIC, _number),
+    "date": _date,
+    "datetime": _datetime,
+    "reference": _reference,
+    "id": _reference,
+}

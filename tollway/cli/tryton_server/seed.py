@@ -31,6 +31,16 @@ COUNTRIES: tuple[tuple[tuple[str, str, str], str, str, dict[str, str]], ...] = (
 )
 """ISO 3166 codes, name, and the kind, codes and names of some subdivisions."""
 
+ACCOUNTS = {
+    "cash": "1.1.1",
+    "receivable": "1.2.1",
+    "payable": "2.1.1",
+    "revenue": "4.2.2",
+    "expense": "5.1.3",
+    "tax": "6.3.6",
+}
+"""The codes, in Tryton's own chart, of what is booked where; revenue is that of services, recognised over time."""
+
 CREDIT_DAYS = (15, 30, 45, 60)
 
 
@@ -161,12 +171,9 @@ def make_accounts(facts: Company, company: Any, category: int) -> int:
     make_chart(company)
     for year in YEARS:
         make_fiscal_year(facts, company, year)
-    cash, owed_tax = (
-        one("account.account", ("company", "=", company.id), ("code", "=", c)) for c in ("1.1.1", "6.3.6")
-    )
     name, rate = facts.tax
     tax = Model.get("account.tax")(name=name, description=name, type="percentage", rate=Decimal(rate), company=company)
-    tax.invoice_account = tax.credit_note_account = owed_tax
+    tax.invoice_account = tax.credit_note_account = account_of(company, "tax")
     tax.save()
     services = Model.get("product.category")(category)
     services.account_revenue, services.account_expense = (account_of(company, use) for use in ("revenue", "expense"))
@@ -175,8 +182,8 @@ def make_accounts(facts: Company, company: Any, category: int) -> int:
         name="Bank",
         company=company,
         journal=one("account.journal", ("type", "=", "cash")),
-        credit_account=cash,
-        debit_account=cash,
+        credit_account=account_of(company, "cash"),
+        debit_account=account_of(company, "cash"),
     ).save()
     return int(tax.id)
 
@@ -199,10 +206,8 @@ def make_chart(company: Any) -> None:
 
 
 def account_of(company: Any, use: str) -> Any:
-    """The company's account for a use; for revenue that is services recognised over time."""
-    code = {"revenue": "4.2.2", "expense": "5.1.1"}.get(use, "%")
-    own = ("company", "=", company.id), ("closed", "!=", True)
-    return one("account.account", *own, (f"type.{use}", "=", True), ("code", "like", code))
+    """The company's account for a use."""
+    return one("account.account", ("company", "=", company.id), ("code", "=", ACCOUNTS[use]))
 
 
 def make_fiscal_year(facts: Company, company: Any, year: int) -> None:

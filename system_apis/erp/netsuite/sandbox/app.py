@@ -44,7 +44,7 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def create_sandbox(  # noqa: PLR0913 - one parameter for each thing an account is set up with
+def create_sandbox(
     state: State,
     *,
     account: str = "TSTDRV0000001",
@@ -116,7 +116,7 @@ async def issue_token(request: Call, tokens: TokenService) -> Response[bytes]:
 
 
 @route("/services/rest/{path:path}", http_method=["OPTIONS"], status_code=204, sync_to_thread=False)
-def options(path: str) -> None:  # noqa: ARG001 - any path
+def options(path: str) -> None:
     """That the service is there."""
 
 

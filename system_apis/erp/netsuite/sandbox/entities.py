@@ -19,12 +19,11 @@ def complete_customer(records: Records, before: Document | None, customer: Docum
     """A customer with the values the account fills in; refuses one without a name or with another's id."""
     person = customer.get("isPerson", False)
     name = " ".join(customer[part] for part in ("firstName", "lastName") if customer.get(part))
-    if person and not name:
-        raise missing_values(["Name"])
-    if not person and not customer.get("companyName"):
-        raise missing_values(["Company Name"])
+    missing = [] if (name if person else customer.get("companyName")) else ["Name" if person else "Company Name"]
+    if missing or "subsidiary" not in customer:
+        raise missing_values(missing if "subsidiary" in customer else [*missing, "Primary Subsidiary"])
     subsidiary = records.get("subsidiary", customer.get("subsidiary", "")) or {}
-    defaults = {
+    defaults: Document = {
         "isPerson": False,
         "isInactive": False,
         "taxable": True,
@@ -73,7 +72,7 @@ def complete_job(records: Records, _before: Document | None, job: Document) -> D
     customer = records.get("customer", job.get("parent", "")) or {}
     subsidiary = job.get("subsidiary") or customer.get("subsidiary")
     base = records.get("subsidiary", subsidiary or "") or {}
-    defaults = {
+    defaults: Document = {
         "isInactive": False,
         "entityId": job.get("companyName"),
         "subsidiary": subsidiary,

@@ -21,7 +21,7 @@ _SECTIONS = {400: "15.5.1", 401: "15.5.2", 403: "15.5.4", 404: "15.5.5", 405: "1
 class NetSuiteError(Exception):
     """An error that is answered in NetSuite's envelope."""
 
-    def __init__(  # noqa: PLR0913 - every part of the envelope is optional in its own right
+    def __init__(
         self,
         detail: str,
         code: str = "USER_ERROR",

@@ -3,7 +3,8 @@
 Sources: SuiteTalk REST Web Services API Guide, "Creating a Record Instance" and "Using External IDs" (property names do
 not tell upper from lower case; references by id or externalId), "Working with Sublists" (`replace`, keyed lines),
 "Error Handling in REST Web Services" (o:errorPath); REST API Browser (X-NetSuite-PropertyNameValidation defaults to
-Warning, X-NetSuite-PropertyValueValidation to Error). A warning's own form is unread: the property is left out silently.
+Warning, X-NetSuite-PropertyValueValidation to Error). What a warning looks like is unread: there the property is left
+out silently.
 """
 
 import datetime as dt
@@ -104,20 +105,9 @@ class BodyReader:
         match field.kind:
             case "ref":
                 return self._reference(field, value)
-            case "choice":
-                chosen = str(value.get("id") if isinstance(value, dict) else value)
-                return _fit(chosen if chosen in field.choices else None)
             case "subrecord":
                 return self._fields(field.fields, _fit(value if isinstance(value, dict) else None), f"{path}.")
-            case "boolean":
-                return _fit(value if isinstance(value, bool) else None)
-            case "date" | "datetime":
-                return _date(value, field.kind)
-            case "integer" | "decimal" | "amount" | "percent":
-                return _number(value, field.kind)
-        if isinstance(value, dict):
-            return str(_fit(value.get("id")))
-        return _fit(str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None)
+        return _scalar(field, value)
 
     def _reference(self, field: Field, value: Any) -> str:
         """The internal id that `{"id": 5}`, `{"externalId": "X"}` or `"5"` stands for."""
@@ -154,6 +144,21 @@ def merge(kind: RecordType, before: Document, changes: Document, replaced: list[
                 same.update(line)
         after[name] = lines
     return {name: value for name, value in after.items() if value is not None}
+
+
+def _scalar(field: Field, value: Any) -> Any:
+    if field.kind == "boolean":
+        return _fit(value if isinstance(value, bool) else None)
+    if field.kind in ("date", "datetime"):
+        return _date(value, field.kind)
+    if field.kind in ("integer", "decimal", "amount", "percent"):
+        return _number(value, field.kind)
+    text = value.get("id") if isinstance(value, dict) else value
+    if isinstance(text, bool) or not isinstance(text, str | int | float):
+        raise _UnfitError
+    if field.choices and str(text) not in field.choices:
+        raise _UnfitError
+    return str(text)
 
 
 def _fit(value: Any) -> Any:

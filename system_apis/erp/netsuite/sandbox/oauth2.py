@@ -5,7 +5,6 @@ Response", "The Request Token Structure" (algorithms, kid, iss, scope, aud, exp 
 Access and Refresh Token Structure"; RFC 6749 section 5.2 and RFC 7523 for the errors.
 """
 
-import datetime as dt
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, KeyFlexible, RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
 from system_apis.erp.netsuite.sandbox.records import Clock
 from tollway.sandboxes import State
@@ -31,7 +30,9 @@ _SIGNING_KEY = "oauth2SigningKey"
 class OAuthError(Exception):
     """A refused token request; `code` is the error of RFC 6749."""
 
-    def __init__(self, code: Literal["invalid_request", "invalid_client", "invalid_grant", "unsupported_grant_type"]):
+    def __init__(
+        self, code: Literal["invalid_request", "invalid_client", "invalid_grant", "unsupported_grant_type"]
+    ) -> None:
         super().__init__(code)
         self.code = code
 
@@ -119,7 +120,7 @@ class TokenService:
         return RSAKey.import_key(kept)
 
 
-def _public_key(pem: str | bytes) -> KeyFlexible:
+def _public_key(pem: str | bytes) -> ECKey | RSAKey:
     """The key of a PEM certificate or of a PEM public key."""
     data = pem.encode() if isinstance(pem, str) else pem
     if b"BEGIN CERTIFICATE" in data:

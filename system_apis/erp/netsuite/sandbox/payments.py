@@ -1,8 +1,8 @@
 """What payments and credit memos do to the invoices they are applied to.
 
-Sources: SuiteTalk REST Web Services Records Guide, "Customer Payment" (apply lines are keyed by `doc`; an amount of zero
-or `apply: false` takes a line back) and "Credit Memo"; the refusal to apply more than was paid is recorded from live
-accounts. How NetSuite words an application beyond what is due is unread: it is refused as an invalid amount.
+Sources: SuiteTalk REST Web Services Records Guide, "Customer Payment" (apply lines are keyed by `doc`; an amount of
+zero or `apply: false` takes a line back) and "Credit Memo"; the refusal to apply more than was paid is recorded from
+live accounts. How NetSuite words an application beyond what is due is unread: it is refused as an invalid amount.
 """
 
 from decimal import Decimal

@@ -148,9 +148,9 @@ def get_subresource(request: Call, account: Account, record_type: str, key: str,
 
 
 @get("/{record_type:str}/{key:str}/{name:str}/{index:int}", sync_to_thread=False)
-def get_line(request: Call, account: Account, record_type: str, key: str, name: str, index: int) -> Response[bytes]:
+def get_line(request: Call, account: Account, name: str, index: int) -> Response[bytes]:
     """One line of a sublist, counted from 1."""
-    kind, document = _found(account, record_type, key)
+    kind, document = _found(account, request.path_params["record_type"], request.path_params["key"])
     sublist = _named(kind.sublists, name)
     lines = document.get(sublist, []) if sublist else []
     if sublist is None or not 1 <= index <= len(lines):

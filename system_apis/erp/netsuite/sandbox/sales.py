@@ -1,7 +1,7 @@
 """What the account works out on invoices and credit memos: defaults, amounts, tax, due date.
 
 Sources: SuiteTalk REST Web Services Records Guide, "Invoice" (fields with and without SuiteTax; the account has legacy
-tax, so a line has taxCode, taxRate1, tax1Amt and grossAmt as in the SOAP record); NetSuite Help, "Tax Codes" and "Nexus"
+tax, so a line has taxCode, taxRate1, tax1Amt and grossAmt as in the SOAP record); NetSuite Help, "Tax Codes", "Nexus"
 (the default code of a line follows the subsidiary's nexus), "Payment Terms" (due date = date + days until net due).
 """
 

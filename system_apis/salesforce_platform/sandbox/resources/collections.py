@@ -11,7 +11,7 @@ from typing import Any
 from system_apis.salesforce_platform.sandbox import records
 from system_apis.salesforce_platform.sandbox.errors import ApiError, no_such_column
 from system_apis.salesforce_platform.sandbox.ids import read_id
-from system_apis.salesforce_platform.sandbox.org import Org
+from system_apis.salesforce_platform.sandbox.org import Org, RolledBack, roll_back
 from system_apis.salesforce_platform.sandbox.resources.rows import record_body
 from system_apis.salesforce_platform.sandbox.rest import Answer, Request
 from system_apis.salesforce_platform.sandbox.schema import SObjectType
@@ -22,10 +22,6 @@ ROLLED_BACK = ApiError(
     "ALL_OR_NONE_OPERATION_ROLLED_BACK",
     "Record rolled back because not all records were valid and the request was using AllOrNone header",
 )
-
-
-class RolledBack(Exception):  # noqa: N818 - unwinds a transaction, no one sees it
-    """One record of an allOrNone call failed."""
 
 
 def create(request: Request) -> Answer:
@@ -151,7 +147,7 @@ def run_each(org: Org, inputs: list[Any], act: Callable[[Any], ResultBody], *, a
                 except ApiError as error:
                     results.append(_failure(error))
             if all_or_none and not all(result["success"] for result in results):
-                raise RolledBack
+                roll_back()
     except RolledBack:
         return [_failure(ROLLED_BACK) if result["success"] else result for result in results]
     return results

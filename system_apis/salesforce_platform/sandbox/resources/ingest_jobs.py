@@ -1,1 +1,162 @@
-"""soon"""
+"""Bulk API 2.0 ingest: create a job, upload CSV, close it, read the results.
+
+Source: 'Bulk API 2.0 and Bulk API Developer Guide: Bulk API 2.0 Ingest'. The sandbox works the upload off when the job
+is closed; the next poll finds it complete.
+"""
+
+from typing import Any
+
+from system_apis.salesforce_platform.sandbox import records
+from system_apis.salesforce_platform.sandbox.bulk import (
+    DELIMITERS,
+    Job,
+    change_job,
+    delete_job,
+    get_data,
+    get_job,
+    new_job,
+    payload_of,
+    put_data,
+    read_csv,
+    write_csv,
+)
+from system_apis.salesforce_platform.sandbox.bulk import list_jobs as jobs_of
+from system_apis.salesforce_platform.sandbox.errors import ApiError, not_found
+from system_apis.salesforce_platform.sandbox.org import Org
+from system_apis.salesforce_platform.sandbox.resources.collections import upsert_one
+from system_apis.salesforce_platform.sandbox.rest import Answer, Request
+from system_apis.salesforce_platform.sandbox.schema import SObjectType
+
+TYPE = "V2Ingest"
+OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
+RESULTS = {"successfulresults": "successful", "failedresults": "failed", "unprocessedrecords": "unprocessed"}
+
+
+def create(request: Request) -> Answer:
+    """Open a job."""
+    body = request.record()
+    sobject = request.org.schema.type(body.get("object", ""))
+    if sobject is None:
+        raise ApiError(
+            "INVALIDENTITY", f"InvalidEntity : Entity '{body.get('object')}' is not supported by the Bulk API."
+        )
+    operation = body.get("operation")
+    if operation not in OPERATIONS:
+        raise ApiError("INVALIDJOB", f"InvalidJob : Invalid operation: {operation}")
+    facts = {name: body[name] for name in ("columnDelimiter", "lineEnding") if body.get(name)}
+    facts |= {"operation": operation, "object": sobject.name, "state": "Open"}
+    if operation == "upsert":
+        name = body.get("externalIdFieldName")
+        if not name:
+            raise ApiError("INVALIDJOB", "InvalidJob : Field name not provided, upsert requires externalIdFieldName")
+        facts["externalIdFieldName"] = records.key_field(sobject, name).name
+    job = new_job(request.org, TYPE, request.version, facts)
+    job = change_job(request.org, job, contentUrl=f"services/data/v{request.version}/jobs/ingest/{job['id']}/batches")
+    return Answer(body=job)
+
+
+def list_jobs(request: Request) -> Answer:
+    """Every job."""
+    return Answer(body={"done": True, "nextRecordsUrl": None, "records": jobs_of(request.org, TYPE)})
+
+
+def get(request: Request, job: str) -> Answer:
+    """How far a job is."""
+    return Answer(body=get_job(request.org, job, TYPE))
+
+
+def upload(request: Request, job: str) -> Answer:
+    """Take the job's one upload."""
+    found = get_job(request.org, job, TYPE)
+    if found["state"] != "Open":
+        raise ApiError("INVALIDJOBSTATE", f"InvalidJobState : Upload is not allowed in state {found['state']}")
+    put_data(request.org, found, upload=request.content.decode("utf-8-sig"))
+    return Answer(201)
+
+
+def change_state(request: Request, job: str) -> Answer:
+    """Close the job, which works it off, or abort it."""
+    org, found = request.org, get_job(request.org, job, TYPE)
+    state = request.record().get("state")
+    if found["state"] != "Open" or state not in ("UploadComplete", "Aborted"):
+        message = f"InvalidJobState : Changing state from {found['state']} to {state} is not allowed"
+        raise ApiError("INVALIDJOBSTATE", message)
+    changed = change_job(org, found, state=state)
+    if state == "UploadComplete":
+        _work_off(org, changed)
+    return Answer(body=changed)
+
+
+def delete(request: Request, job: str) -> Answer:
+    """Forget a job that is finished."""
+    found = get_job(request.org, job, TYPE)
+    if found["state"] in ("Open", "InProgress"):
+        message = f"InvalidJobState : A job in state {found['state']} cannot be deleted"
+        raise ApiError("INVALIDJOBSTATE", message)
+    delete_job(request.org, found)
+    return Answer(204)
+
+
+def results(request: Request, job: str, results: str) -> Answer:
+    """The rows that succeeded, failed, or were not worked off."""
+    found = get_job(request.org, job, TYPE)
+    kind = RESULTS.get(results.lower())
+    if kind is None:
+        raise not_found()
+    return Answer(body=write_csv(get_data(request.org, found, kind, []), found))
+
+
+def _work_off(org: Org, job: Job) -> None:
+    """Every row is its own transaction; the job fails as a whole only when its columns make no sense."""
+    header, rows = read_csv(get_data(org, job, "upload", ""), DELIMITERS[job["columnDelimiter"]])
+    sobject = org.schema.types[job["object"]]
+    unknown = _unknown_column(sobject, header)
+    if unknown:
+        message = f"InvalidBatch : Field name not found : {unknown}"
+        put_data(org, job, unprocessed=[header, *rows])
+        change_job(org, job, state="Failed", errorMessage=message, **_counts(0, 0))
+        return
+    successful = [["sf__Id", "sf__Created", *header]]
+    failed = [["sf__Id", "sf__Error", *header]]
+    for row in rows:
+        payload = payload_of(header, row)
+        try:
+            with org.atomic():
+                identifier, created = _do(org, job, sobject, payload)
+            successful.append([identifier, str(created).lower(), *row])
+        except ApiError as error:
+            fields = ",".join(error.fields or []) or "--"
+            given = next((value for name, value in payload.items() if name.lower() == "id"), "")
+            failed.append([str(given or ""), f"{error.code}:{error.message}:{fields}", *row])
+    put_data(org, job, successful=successful, failed=failed, unprocessed=[header], upload="")
+    change_job(org, job, state="JobComplete", **_counts(len(rows), len(failed) - 1))
+
+
+def _counts(processed: int, failed: int) -> dict[str, Any]:
+    timings = ("totalProcessingTime", "apiActiveProcessingTime", "apexProcessingTime", "retries")
+    return {"numberRecordsProcessed": processed, "numberRecordsFailed": failed} | dict.fromkeys(timings, 0)
+
+
+def _unknown_column(sobject: SObjectType, header: list[str]) -> str | None:
+    for column in header:
+        name, _, key = column.partition(".")
+        found = sobject.parent(name.rpartition(":")[2]) if key else sobject.field(name)
+        if found is None:
+            return column
+    return None
+
+
+def _do(org: Org, job: Job, sobject: SObjectType, payload: dict[str, Any]) -> tuple[str, bool]:
+    operation = job["operation"]
+    if operation == "insert":
+        return records.create(org, sobject, payload), True
+    if operation == "upsert":
+        result = upsert_one(org, sobject, job["externalIdFieldName"], payload)
+        return result["id"], result["created"]
+    identifier = next((value for name, value in payload.items() if name.lower() == "id"), None)
+    if not identifier:
+        raise ApiError("MISSING_ARGUMENT", "Id not specified", ["Id"])
+    rest = {name: value for name, value in payload.items() if name.lower() != "id"}
+    if operation == "update":
+        return records.update(org, sobject, identifier, rest), False
+    return records.delete(org, sobject, identifier), False

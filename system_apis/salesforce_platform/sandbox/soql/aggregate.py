@@ -38,7 +38,7 @@ def aggregate(scope: Scope, records: Iterable[Record], subquery: Callable[[Query
     """The rows of a grouped query, in order, each of the selected names."""
     query = scope.query
     groups = _group(scope, records)
-    rows = {index: group for index, group in enumerate(groups.values())}
+    rows = dict(enumerate(groups.values()))
 
     def _column(expression: Path | Call) -> Column:
         return _group_column(scope, expression, rows)

@@ -41,18 +41,16 @@ PERIODS: dict[str, Callable[[dt.date, int], Range]] = {
     "QUARTER": lambda today, shift: _months(today, shift, 3),
     "YEAR": lambda today, shift: _months(today, shift, 12),
 }
+SHORTHANDS = {"LAST_90_DAYS": "LAST_N_DAYS:90", "NEXT_90_DAYS": "NEXT_N_DAYS:90"}
 SHIFTS = {"THIS": 0, "LAST": -1, "NEXT": 1}
 
 
 def date_range(literal: str, today: dt.date) -> Range | None:
     """The days a date literal covers; None when there is no such literal."""
     named = {"YESTERDAY": -1, "TODAY": 0, "TOMORROW": 1}
+    literal = SHORTHANDS.get(literal, literal)
     if literal in named:
         return _day(today, named[literal])
-    if literal == "LAST_90_DAYS":
-        return today - 90 * DAY, today + DAY
-    if literal == "NEXT_90_DAYS":
-        return today + DAY, today + 91 * DAY
     if match := re.fullmatch(r"(THIS|LAST|NEXT)_(WEEK|MONTH|QUARTER|YEAR)", literal):
         return PERIODS[match[2]](today, SHIFTS[match[1]])
     if match := re.fullmatch(r"(LAST|NEXT)_N_(DAY|WEEK|MONTH|QUARTER|YEAR)S:(\d+)", literal):

@@ -3,23 +3,25 @@
 Source: 'REST API Developer Guide: Query'; 'SOQL and SOSL Reference: FIELDS(), COUNT(), Relationship Queries'.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from system_apis.salesforce_platform.sandbox.errors import ApiError
 from system_apis.salesforce_platform.sandbox.org import Org, Record
-from system_apis.salesforce_platform.sandbox.schema import Field, SObjectType
 from system_apis.salesforce_platform.sandbox.soql.aggregate import aggregate, is_aggregate, is_count
 from system_apis.salesforce_platform.sandbox.soql.filters import Filter
 from system_apis.salesforce_platform.sandbox.soql.lexer import malformed
-from system_apis.salesforce_platform.sandbox.soql.nodes import Call, FieldSet, Path, Query
+from system_apis.salesforce_platform.sandbox.soql.nodes import Path, Query
 from system_apis.salesforce_platform.sandbox.soql.order import sort
-from system_apis.salesforce_platform.sandbox.soql.resolve import REFERENCE_HINT, Column, Scope, follow, open_scope
-
-MAX_FIELDS_LIMIT = 200
-Render = Callable[[Record], Record]
+from system_apis.salesforce_platform.sandbox.soql.resolve import REFERENCE_HINT, Column, Scope, open_scope
+from system_apis.salesforce_platform.sandbox.soql.select import (
+    Render,
+    Step,
+    item_columns,
+    render_parent,
+    render_record,
+)
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -28,6 +30,8 @@ class Result(msgspec.Struct, frozen=True):
     rows: list[Record]
     render: Render
     total: int
+    grouped: bool = False
+    """Whether the rows are groups, which hold the selected names as they are."""
 
 
 class Run:
@@ -46,7 +50,7 @@ class Run:
             return Result([], dict, total)
         if is_aggregate(query):
             rows = aggregate(scope, self._matching(scope, self._candidates(scope)), self._values)
-            return Result(rows, _render_aggregate, len(rows))
+            return Result(rows, _render_aggregate, len(rows), grouped=True)
         records = self._select(scope, self._candidates(scope))
         return Result(records, self._renderer(scope), len(records))
 
@@ -80,65 +84,24 @@ class Run:
 
     def _renderer(self, scope: Scope) -> Render:
         """A function that builds the answer's record with everything the select list asks for."""
-        steps: list[tuple[str, Render | Callable[[Record], Any]]] = []
+        steps: list[tuple[str, Step]] = []
         parents: dict[str, list[Column]] = {}
         for item in scope.query.items:
             if isinstance(item.what, Query):
-                name, children = self._children(scope, item.what)
-                steps.append((name, children))
+                steps.append(self._children(scope, item.what))
                 continue
-            for name, column in self._columns(scope, item.what, item.alias):
-                if column.lookups:
-                    relationship = column.lookups[0].relationship or ""
-                    if relationship not in parents:
-                        parents[relationship] = []
-                        steps.append((relationship, self._parent(parents[relationship], 0)))
-                    parents[relationship].append(column)
-                else:
+            for name, column in item_columns(scope, item):
+                if not column.lookups:
                     steps.append((name, column.get))
-        return self._record(scope.sobject.name, steps)
+                    continue
+                relationship = column.lookups[0].relationship or ""
+                if relationship not in parents:
+                    parents[relationship] = []
+                    steps.append((relationship, render_parent(self._org, self._url, parents[relationship])))
+                parents[relationship].append(column)
+        return render_record(self._url, scope.sobject.name, steps)
 
-    def _columns(self, scope: Scope, what: Path | Call | FieldSet, alias: str | None) -> list[tuple[str, Column]]:
-        if isinstance(what, FieldSet):
-            return [(field.name, scope.column(Path((field.name,)))) for field in _field_set(scope, what)]
-        column = scope.column(what)
-        return [(alias if alias and isinstance(what, Call) else column.field.name, column)]
-
-    def _record(self, sobject: str, steps: list[tuple[str, Callable[[Record], Any]]]) -> Render:
-        url = f"{self._url}/{sobject}/"
-
-        def _render(record: Record) -> Record:
-            answer: Record = {"attributes": {"type": sobject, "url": url + record["Id"]}}
-            for name, step in steps:
-                answer[name] = step(record)
-            return answer
-
-        return _render
-
-    def _parent(self, columns: list[Column], depth: int) -> Callable[[Record], Any]:
-        """Renders the parent at `depth` of the columns' paths; `columns` may still grow while the list is read."""
-
-        def _render(record: Record) -> Record | None:
-            lookup = columns[0].lookups[depth]
-            parent = follow(self._org, lookup, record)
-            if parent is None:
-                return None
-            sobject = self._org.schema.by_prefix[parent["Id"][:3]].name
-            answer: Record = {"attributes": {"type": sobject, "url": f"{self._url}/{sobject}/{parent['Id']}"}}
-            deeper: dict[str, list[Column]] = {}
-            for column in columns:
-                if len(column.lookups) == depth + 1:
-                    answer[column.field.name] = parent.get(column.field.name)
-                else:
-                    deeper.setdefault(column.lookups[depth + 1].relationship or "", []).append(column)
-                    answer.setdefault(column.lookups[depth + 1].relationship or "", None)
-            for name, inner in deeper.items():
-                answer[name] = self._parent(inner, depth + 1)(parent)
-            return answer
-
-        return _render
-
-    def _children(self, scope: Scope, query: Query) -> tuple[str, Callable[[Record], Any]]:
+    def _children(self, scope: Scope, query: Query) -> tuple[str, Step]:
         name = query.source.names[-1]
         child = self._org.schema.child(scope.sobject.name, name)
         if child is None:
@@ -146,7 +109,8 @@ class Run:
                 query.text,
                 query.source.offset,
                 f"Didn't understand relationship '{name}' in FROM part of query call. If you are attempting to use a "
-                "custom relationship, be sure to append the '__r' after the custom relationship name. " + REFERENCE_HINT,
+                "custom relationship, be sure to append the '__r' after the custom relationship name. "
+                + REFERENCE_HINT,
                 "INVALID_TYPE",
             )
         sobject = self._org.schema.types[child.sobject]
@@ -161,18 +125,6 @@ class Run:
             return {"totalSize": len(records), "done": True, "records": [render(one) for one in records]}
 
         return child.field.children or name, _render
-
-
-def _field_set(scope: Scope, wanted: FieldSet) -> list[Field]:
-    limit = scope.query.limit
-    if wanted.group != "STANDARD" and (limit is None or limit > MAX_FIELDS_LIMIT):
-        message = f"The SOQL FIELDS function must have a LIMIT of at most {MAX_FIELDS_LIMIT}"
-        raise malformed(scope.query.text, wanted.offset, message)
-    return [field for field in scope.sobject.fields.values() if _belongs(field, wanted.group)]
-
-
-def _belongs(field: Field, group: str) -> bool:
-    return group == "ALL" or field.custom == (group == "CUSTOM")
 
 
 def _render_aggregate(row: Record) -> Record:

@@ -167,7 +167,9 @@ class Filter:
         raise self._wrong_type(column, literal)
 
     def _wrong_type(self, column: Column, literal: Literal) -> ApiError:
-        kind = "string" if column.type in TEXTUAL else {"id": "ID", "reference": "reference"}.get(column.type, column.type)
+        kind = (
+            "string" if column.type in TEXTUAL else {"id": "ID", "reference": "reference"}.get(column.type, column.type)
+        )
         quotes = "should be" if column.type in TEXTUAL or column.type in ("id", "reference") else "should not be"
         message = (
             f"value of filter criterion for field '{column.field.name}' must be of type {kind} and {quotes} "

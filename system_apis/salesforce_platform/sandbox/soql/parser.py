@@ -3,6 +3,7 @@
 Mixing AND with OR without parentheses is refused, as the reference says of fieldExpressions.
 """
 
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from system_apis.salesforce_platform.sandbox.errors import ApiError
@@ -79,22 +80,19 @@ class _Parser:
             items.append(self._item())
         self._expect("FROM")
         facts: dict[str, Any] = {"source": self._path(), "alias": self._alias()}
-        if self._accept("USING", "SCOPE"):
-            self._take_kind("name")
-        if self._accept("WHERE"):
-            facts["where"] = self._condition()
-        if self._accept("WITH", "SECURITY_ENFORCED") or self._accept("WITH", "USER_MODE"):
-            pass
-        if self._accept("GROUP", "BY"):
-            facts["group_by"] = self._list(self._expression)
-        if self._accept("HAVING"):
-            facts["having"] = self._condition()
-        if self._accept("ORDER", "BY"):
-            facts["order_by"] = self._list(self._order)
-        if self._accept("LIMIT"):
-            facts["limit"] = self._whole_number()
-        if self._accept("OFFSET"):
-            facts["offset"] = self._offset()
+        clauses: tuple[tuple[str, str, Callable[[], Any]], ...] = (
+            ("USING SCOPE", "", lambda: self._take_kind("name")),
+            ("WHERE", "where", self._condition),
+            ("GROUP BY", "group_by", lambda: self._list(self._expression)),
+            ("HAVING", "having", self._condition),
+            ("ORDER BY", "order_by", lambda: self._list(self._order)),
+            ("LIMIT", "limit", self._whole_number),
+            ("OFFSET", "offset", self._offset),
+        )
+        for words, name, read in clauses:
+            if self._accept(*words.split()):
+                facts[name or "scope"] = read()
+        facts.pop("scope", None)
         if self._accept("FOR") and not any(self._accept(word) for word in ("VIEW", "REFERENCE", "UPDATE")):
             self.unexpected()
         facts["all_rows"] = self._accept("ALL", "ROWS")
@@ -192,10 +190,10 @@ class _Parser:
             return Comparison(left, "LIKE", self._literal())
         if operator.upper == "NOT" and self._accept("IN"):
             return Membership(left, "NOT IN", self._values())
-        if operator.upper in ("IN", "INCLUDES", "EXCLUDES"):
-            return Membership(left, operator.upper, self._values())
-        self._position -= 1
-        self.unexpected()
+        if operator.upper not in ("IN", "INCLUDES", "EXCLUDES"):
+            self._position -= 1
+            self.unexpected()
+        return Membership(left, operator.upper, self._values())
 
     def _values(self) -> tuple[Literal, ...] | Query:
         self._expect("(")
@@ -211,10 +209,10 @@ class _Parser:
             return Literal("number", float(token.text), token.offset)
         if token.kind in ("date", "datetime"):
             return Literal(token.kind, token.text, token.offset)
-        if token.kind == "name":
-            return self._named_literal(token)
-        self._position -= 1
-        self.unexpected()
+        if token.kind != "name":
+            self._position -= 1
+            self.unexpected()
+        return self._named_literal(token)
 
     def _named_literal(self, token: Token) -> Literal:
         word = token.upper

@@ -99,8 +99,8 @@ class Scope(msgspec.Struct, frozen=True):
         return malformed(
             self.query.text,
             path.offset,
-            f"Didn't understand relationship '{name}' in field path. If you are attempting to use a custom relationship, "
-            f"be sure to append the '__r' after the custom relationship name. {REFERENCE_HINT}",
+            f"Didn't understand relationship '{name}' in field path. If you are attempting to use a custom "
+            f"relationship, be sure to append the '__r' after the custom relationship name. {REFERENCE_HINT}",
             "INVALID_FIELD",
         )
 

@@ -21,10 +21,35 @@ _TOKEN = re.compile(
 )
 _DATE = re.compile(r"'\d{1,2}/\d{1,2}/\d{4}'")
 _COMPARISONS = {"=", "<", ">", "<=", ">=", "<>", "!=", "BETWEEN", "AND"}
-_BEFORE_PARENTHESIS = set(
-    "IN AND OR NOT SELECT FROM WHERE ON AS JOIN EXISTS WHEN THEN ELSE BY UNION ALL OVER HAVING USING VALUES WITH CASE "
-    "BETWEEN LIKE DISTINCT TOP".split()
-)
+_BEFORE_PARENTHESIS = {
+    "IN",
+    "AND",
+    "OR",
+    "NOT",
+    "SELECT",
+    "FROM",
+    "WHERE",
+    "ON",
+    "AS",
+    "JOIN",
+    "EXISTS",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "BY",
+    "UNION",
+    "ALL",
+    "OVER",
+    "HAVING",
+    "USING",
+    "VALUES",
+    "WITH",
+    "CASE",
+    "BETWEEN",
+    "LIKE",
+    "DISTINCT",
+    "TOP",
+}
 
 
 def unsupported() -> NetSuiteError:
@@ -34,19 +59,19 @@ def unsupported() -> NetSuiteError:
 
 def translate(query: str) -> str:
     """The query in SQLite's dialect; raises the error NetSuite answers when it is no SuiteQL."""
-    tokens = [match.group() for match in _TOKEN.finditer(query) if match.lastgroup != "space"]
-    if tokens and tokens[-1] == ";":
-        tokens.pop()
-    if not tokens or tokens[0].upper() not in ("SELECT", "WITH") or ";" in tokens:
+    pieces = [match.group() for match in _TOKEN.finditer(query) if match.lastgroup != "space"]
+    if pieces and pieces[-1] == ";":
+        pieces.pop()
+    if not pieces or pieces[0].upper() not in ("SELECT", "WITH") or ";" in pieces:
         raise unsupported()
-    return " ".join(_Translator(tokens).run())
+    return " ".join(_Translator(pieces).run())
 
 
 class _Translator:
-    """Walks the tokens once; keeps, for every level of parentheses, the row limit to put at its end."""
+    """Walks the pieces once; keeps, for every level of parentheses, the row limit to put at its end."""
 
-    def __init__(self, tokens: list[str]) -> None:
-        self._tokens = tokens
+    def __init__(self, pieces: list[str]) -> None:
+        self._pieces = pieces
         self._at = 0
         self._out: list[str] = []
         self._limits: list[str] = [""]
@@ -54,9 +79,9 @@ class _Translator:
         self._rownum: list[bool] = [False]
 
     def run(self) -> list[str]:
-        while self._at < len(self._tokens):
-            token = self._tokens[self._at]
-            upper = token.upper()
+        while self._at < len(self._pieces):
+            piece = self._pieces[self._at]
+            upper = piece.upper()
             if upper == "BUILTIN":
                 self._builtin()
             elif upper == "TOP" and self._word(1).isdigit():
@@ -66,51 +91,51 @@ class _Translator:
             elif upper in ("FETCH", "OFFSET"):
                 self._fetch()
             else:
-                self._plain(token, upper)
+                self._plain(piece, upper)
         self._close()
         return self._out
 
-    def _plain(self, token: str, upper: str) -> None:
+    def _plain(self, piece: str, upper: str) -> None:
         self._at += 1
         if upper == "LIMIT":
             raise unsupported()
-        if token == "(":
+        if piece == "(":
             self._check_function()
             self._limits.append("")
             self._ordered.append(False)
             self._rownum.append(False)
-        elif token == ")":
+        elif piece == ")":
             self._close()
         elif upper == "ORDER" and self._word(0) == "BY":
             self._ordered[-1] = True
-        self._out.append(self._rendered(token, upper))
+        self._out.append(self._rendered(piece, upper))
 
-    def _rendered(self, token: str, upper: str) -> str:
+    def _rendered(self, piece: str, upper: str) -> str:
         if upper == "TRANSACTION":
             return '"transaction"'
         if upper in ("SYSDATE", "CURRENT_DATE"):
             return "sysdate_()"
-        if _DATE.fullmatch(token) and self._out and self._out[-1].upper() in _COMPARISONS:
-            return f"'{functions.literal(token.strip(chr(39)))}'"
-        return token
+        if _DATE.fullmatch(piece) and self._out and self._out[-1].upper() in _COMPARISONS:
+            return f"'{functions.literal(piece.strip(chr(39)))}'"
+        return piece
 
     def _check_function(self) -> None:
         name = self._out[-1] if self._out else ""
         is_name = re.fullmatch(r"[A-Za-z_]\w*", name) and name.upper() not in _BEFORE_PARENTHESIS
-        if is_name and name.lower() not in functions.KNOWN and not self._defines_table(name):
+        if is_name and name.lower() not in functions.KNOWN and not self._names_columns():
             raise unsupported()
 
-    def _defines_table(self, name: str) -> bool:
-        """Whether `name (` begins a common table expression's column list or follows AS or an alias."""
+    def _names_columns(self) -> bool:
+        """Whether `name (` begins the column list of a common table expression."""
         return len(self._out) > 1 and self._out[-2].upper() in ("WITH", ",") and "WITH" in map(str.upper, self._out)
 
     def _builtin(self) -> None:
         """BUILTIN.DF(column) becomes the column's companion with the displayed text."""
         if [self._word(1), self._word(2), self._word(3)] != [".", "DF", "("]:
             raise unsupported()
-        end = self._tokens.index(")", self._at)
-        inner = self._tokens[self._at + 4 : end]
-        *owner, column = [token for token in inner if token != "."]
+        end = self._pieces.index(")", self._at)
+        inner = self._pieces[self._at + 4 : end]
+        *owner, column = [piece for piece in inner if piece != "."]
         if not inner or len(owner) > 1:
             raise unsupported()
         prefix = [self._rendered(owner[0], owner[0].upper()) + "."] if owner else []
@@ -135,9 +160,9 @@ class _Translator:
             raise unsupported()
         self._limit(f" LIMIT {self._word(2)}{skip}", 5)
 
-    def _limit(self, clause: str, tokens: int) -> None:
+    def _limit(self, clause: str, pieces: int) -> None:
         self._limits[-1] = clause
-        self._at += tokens
+        self._at += pieces
 
     def _close(self) -> None:
         if not self._limits:
@@ -151,4 +176,4 @@ class _Translator:
 
     def _word(self, ahead: int) -> str:
         position = self._at + ahead
-        return self._tokens[position].upper() if position < len(self._tokens) else ""
+        return self._pieces[position].upper() if position < len(self._pieces) else ""

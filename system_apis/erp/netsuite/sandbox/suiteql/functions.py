@@ -1,7 +1,7 @@
 """The SQL functions of SuiteQL that the sandbox knows, and dates as its database holds them.
 
-Sources: NetSuite Help, "SuiteQL Supported Built-in Functions" and "SuiteQL Syntax and Examples" (Oracle's functions with
-Oracle's meaning). Dates are kept as text behind a mark, so that they sort as dates and are told from strings.
+Sources: NetSuite Help, "SuiteQL Supported Built-in Functions" and "SuiteQL Syntax and Examples" (Oracle's functions
+with Oracle's meaning). Dates are kept as text behind a mark, so that they sort as dates and are told from strings.
 """
 
 import datetime as dt
@@ -112,8 +112,33 @@ _FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "greatest": (-1, _extreme(max)),
     "least": (-1, _extreme(min)),
 }
-KNOWN = set(_FUNCTIONS) | set(
-    "abs avg coalesce count floor ceil instr length lower ltrim max min nullif replace round rtrim substr sum trim "
-    "upper row_number rank dense_rank first_value last_value lag lead".split()
-)
+KNOWN = set(_FUNCTIONS) | {
+    "abs",
+    "avg",
+    "coalesce",
+    "count",
+    "floor",
+    "ceil",
+    "instr",
+    "length",
+    "lower",
+    "ltrim",
+    "max",
+    "min",
+    "nullif",
+    "replace",
+    "round",
+    "rtrim",
+    "substr",
+    "sum",
+    "trim",
+    "upper",
+    "row_number",
+    "rank",
+    "dense_rank",
+    "first_value",
+    "last_value",
+    "lag",
+    "lead",
+}
 """Functions a query may call, in lower case."""

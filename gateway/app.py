@@ -1,0 +1,136 @@
+"""The gateway as one ASGI application: API products through their policies, everything else to the catalog."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import time
+
+import msgspec
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, ControllerRouterHandler, HTTPScope, Message, Receive, Scope, Send
+
+from gateway import catalog, pipeline, routes
+from gateway.forward import NAME, forward
+from policies.base import GatewayRequest, GatewayResponse, Handler, PolicyResources
+from tollway import context
+from tollway.contracts import published
+from tollway.contracts.published import Contract
+from tollway.http.services import Services
+from tollway.issuer_keys import Fetch, IssuerKeys, download
+from tollway.service import PROBLEM_TYPE, correlation_id, create_service, described, traceparent
+from tollway.settings import GatewaySettings
+
+
+def create_gateway(
+    *,
+    services: Services,
+    settings: GatewaySettings,
+    contracts: Path,
+    issuer: str,
+    fetch: Fetch = download,
+    handlers: Sequence[ControllerRouterHandler] = (),
+    routes_file: Path = routes.ROUTES,
+    clock: Callable[[], float] = time,
+) -> ASGIApp:
+    """The gateway over `services`; raises StartupError when routes, contracts and policies do not fit together.
+
+    `contracts` is the folder of published documents, `fetch` how the metadata and keys of `issuer` are had,
+    `handlers` what is served beside the catalog, such as the development issuer's endpoints.
+    """
+    keys = IssuerKeys(issuer, fetch, clock=clock)
+    apis: dict[str, Api] = {}
+    for product in routes.load(routes_file):
+        entry = product.entry
+        contract = published.load(contracts, entry.contract)
+        resources = PolicyResources(
+            api=entry.name, contract=contract, issuers={issuer: keys}, audience=settings.audience, clock=clock
+        )
+        handler = pipeline.build(product, forward(services, entry.service, entry.timeout), resources)
+        apis[entry.prefix] = Api(entry, contract, handler)
+
+    async def ready() -> dict[str, str]:
+        return {"issuer": await keys.ready()}
+
+    pages = catalog.handlers([(api.entry, api.contract) for api in apis.values()])
+    others = create_service(NAME, [*pages, *handlers], identity=None, ready=ready)
+    return Gateway(apis, others)
+
+
+class Api(msgspec.Struct, frozen=True):
+    """An API product with the handler that answers it."""
+
+    entry: routes.Entry
+    contract: Contract
+    handler: Handler
+
+
+class Gateway:
+    """Chooses by the first two segments of the path."""
+
+    def __init__(self, apis: dict[str, Api], others: ASGIApp) -> None:
+        self._apis = apis
+        self._others = others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self._others(scope, receive, send)
+            return
+        api = self._apis.get("/".join(scope["path"].split("/", 3)[:3]))
+        if api is None:
+            await self._other(scope, receive, send)
+        else:
+            await _answer(send, await _handled(api, scope, receive))
+
+    async def _other(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        ids = context.new_context(correlation_id(headers), traceparent(headers))
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"correlation-id", ids.correlation_id.encode())]
+            await send(message)
+
+        scope["headers"] = [*scope["headers"], (b"correlation-id", ids.correlation_id.encode())]
+        token = context.enter(ids)
+        try:
+            await self._others(scope, receive, send_with_id)
+        finally:
+            context.leave(token)
+
+
+async def _handled(api: Api, scope: HTTPScope, receive: Receive) -> GatewayResponse:
+    """The answer of the product's handler, or the problem document that says why there is none."""
+    request = None
+    try:
+        request = _request(api, scope, receive)
+        response = await api.handler(request)
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong is answered
+        ids = request.context if request else context.new_context(correlation_id(dict(scope["headers"])))
+        problem, headers = described(error, scope["path"], ids.correlation_id)
+        fields = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
+        fields.append((b"content-type", PROBLEM_TYPE.encode()))
+        response = GatewayResponse(problem.status, fields, msgspec.json.encode(problem))
+    if request:
+        given = {name for name, _ in request.answer_headers}
+        response.headers = [pair for pair in response.headers if pair[0] not in given] + request.answer_headers
+    return response
+
+
+def _request(api: Api, scope: HTTPScope, receive: Receive) -> GatewayRequest:
+    client = scope.get("client")
+    return GatewayRequest(
+        method=scope["method"],
+        raw_path=scope["raw_path"],
+        query=scope["query_string"],
+        headers=list(scope["headers"]),
+        receive=receive,
+        address=client[0] if client else "",
+        contract=api.contract,
+    )
+
+
+async def _answer(send: Send, response: GatewayResponse) -> None:
+    headers = response.headers
+    if response.status not in (204, 304):
+        headers = [*headers, (b"content-length", str(len(response.body)).encode())]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body, "more_body": False})

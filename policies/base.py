@@ -1,0 +1,160 @@
+"""What a policy is: configuration that wraps the next handler of a request."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import ClassVar, Protocol
+from urllib.parse import quote, unquote
+
+import msgspec
+from litestar.types import Receive
+
+from tollway.context import RequestContext, new_context
+from tollway.contracts.published import Contract, Operation
+from tollway.issuer_keys import IssuerKeys
+from tollway.problems import Malformed, TooLarge
+
+MOST_BODY = 5_000_000
+"""Bytes of a body that no policy has bounded more tightly; what the services themselves take."""
+Headers = list[tuple[bytes, bytes]]
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who the access token says is calling."""
+
+    client: str
+    subject: str
+    scopes: frozenset[str]
+    expires: float
+
+
+class GatewayRequest:
+    """A request on its way through the policies, which learn more about it as it goes."""
+
+    __slots__ = ("_body", "_found", "_receive", "address", "answer_headers", "caller", "context", "contract", "headers",
+                 "method", "path", "query", "segments")  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        method: str,
+        raw_path: bytes,
+        query: bytes,
+        headers: Headers,
+        receive: Receive,
+        address: str,
+        contract: Contract,
+    ) -> None:
+        """`address` is the caller's network address; raises Malformed for a path that two readers may read differently."""
+        self.method = method
+        self.segments = _segments(raw_path)
+        self.path = "/" + "/".join(quote(segment, safe="") for segment in self.segments)
+        """The path as it is sent on: each segment encoded the one way that every router reads alike."""
+        self.query = query
+        self.headers: Mapping[bytes, bytes] = _joined(headers)
+        self.address = address
+        self.contract = contract
+        self.caller: Caller | None = None
+        self.context: RequestContext = new_context()
+        self.answer_headers: Headers = []
+        """Headers for the answer, whatever it will be: a problem carries them too."""
+        self._receive = receive
+        self._body: bytes | None = None
+        self._found: tuple[Operation, dict[str, str]] | None = None
+
+    @property
+    def operation(self) -> Operation:
+        """What the contract says of this method and path; raises NoSuchRoute or MethodNotAllowed."""
+        return self._find()[0]
+
+    @property
+    def path_values(self) -> dict[str, str]:
+        """The values of the path's parameters."""
+        return self._find()[1]
+
+    def check_known(self) -> None:
+        """Raise NoSuchRoute or MethodNotAllowed unless the contract has this method and path."""
+        self._find()
+
+    async def body(self, most: int = MOST_BODY) -> bytes:
+        """The whole body; raises TooLarge as soon as it is known to hold more than `most` bytes."""
+        if self._body is None:
+            self._body = await self._read(most)
+        return self._body
+
+    def _find(self) -> tuple[Operation, dict[str, str]]:
+        if self._found is None:
+            self._found = self.contract.find(self.method, self.segments)
+        return self._found
+
+    async def _read(self, most: int) -> bytes:
+        announced = self.headers.get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > most:
+            raise TooLarge(f"The body may hold {most} bytes.")
+        chunks, size, more = [], 0, True
+        while more:
+            message = await self._receive()
+            if message["type"] != "http.request":
+                raise Malformed("The connection closed before the whole body had arrived.")
+            chunks.append(message["body"])
+            size, more = size + len(message["body"]), message.get("more_body", False)
+            if size > most:
+                raise TooLarge(f"The body may hold {most} bytes.")
+        return b"".join(chunks)
+
+
+class GatewayResponse(msgspec.Struct):
+    """What goes back to the caller."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+Handler = Callable[[GatewayRequest], Awaitable[GatewayResponse]]
+"""Answers a request; what goes wrong is raised as a ProblemError."""
+
+
+class PolicyResources(msgspec.Struct, frozen=True, kw_only=True):
+    """What policies share or are given, besides their configuration."""
+
+    api: str
+    """The API product's name; with the caller's, the key of whatever is counted."""
+    contract: Contract
+    issuers: Mapping[str, IssuerKeys]
+    """The issuers whose tokens are taken, by the `iss` they sign with."""
+    audience: str
+    clock: Callable[[], float] = time.time
+
+
+class Policy(Protocol):
+    """One rule that requests of an API product keep to; its fields are its configuration in `gateway/routes.yaml`."""
+
+    after: ClassVar[tuple[str, ...]]
+    """The policies that must stand before this one, where they are used at all."""
+
+    def wrap(self, following: Handler, resources: PolicyResources) -> Handler:
+        """A handler that applies the policy and goes on to `following`; ValueError when it cannot be applied."""
+        ...
+
+
+def name(policy: type[Policy]) -> str:
+    """The policy's name in `gateway/routes.yaml`: that of its file."""
+    return policy.__module__.rpartition(".")[2]
+
+
+def _segments(raw_path: bytes) -> list[str]:
+    try:
+        segments = [unquote(part, errors="strict") for part in raw_path.decode("ascii").lstrip("/").split("/")]
+    except UnicodeDecodeError:
+        raise Malformed("The path is not percent-encoded UTF-8.") from None
+    if any(segment in (".", "..") or not segment.isprintable() or "/" in segment or "\\" in segment
+           for segment in segments):  # fmt: skip
+        raise Malformed("A part of the path is a dot segment or holds a slash or a control character.")
+    return segments
+
+
+def _joined(headers: Headers) -> dict[bytes, bytes]:
+    joined: dict[bytes, bytes] = {}
+    for field, value in headers:
+        joined[field] = joined[field] + b", " + value if field in joined else value
+    return joined

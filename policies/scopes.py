@@ -1,0 +1,34 @@
+"""Holds a caller to the scopes that its token grants."""
+
+from typing import ClassVar
+
+from policies.base import GatewayRequest, GatewayResponse, Handler, PolicyResources
+from tollway.problems import Forbidden
+from tollway.strict import Strict
+
+
+class Scopes(Strict):
+    """Asks for the scope that the contract's `security` names for the operation."""
+
+    after: ClassVar[tuple[str, ...]] = ("correlation", "authenticate")
+
+    def wrap(self, following: Handler, resources: PolicyResources) -> Handler:
+        contract = resources.contract
+        silent = [operation.id for operation in contract.operations if operation.scopes is None]
+        if silent:
+            raise ValueError(f"the contract {contract.source} says no security for {', '.join(silent)}")
+
+        async def handle(request: GatewayRequest) -> GatewayResponse:
+            ways = request.operation.scopes
+            granted = request.caller.scopes if request.caller else frozenset()
+            if ways and not any(way <= granted for way in ways):
+                needed = " ".join(sorted(ways[0]))
+                raise Forbidden(
+                    f"The access token does not grant {needed}, which this operation asks for.",
+                    headers={
+                        "www-authenticate": f'Bearer realm="tollway", error="insufficient_scope", scope="{needed}"'
+                    },
+                )
+            return await following(request)
+
+        return handle

@@ -1,0 +1,40 @@
+"""The HTTP face of project activation."""
+
+from typing import Annotated
+
+from litestar import get, post
+from litestar.params import Dependency
+
+from tollway.canonical.record import Identifier
+from tollway.canonical.statement import Accepted, ActivationOrder, Engagement
+from tollway.ports.activation import Activation
+from tollway.problems import found
+
+Port = Annotated[Activation, Dependency(skip_validation=True)]
+
+
+@post("/project-activation/v1/orders", operation_id="activate", status_code=202)
+async def activate(activation: Port, data: ActivationOrder) -> Accepted:
+    """Set up the contract's project, once."""
+    return await activation.activate(data)
+
+
+@post("/project-activation/v1/deals/{deal_id:str}/cancellation", operation_id="cancelActivation", status_code=202)
+async def cancel(activation: Port, deal_id: Identifier) -> Accepted:
+    """Take a deal's activation back."""
+    return found(await activation.cancel(deal_id), f"engagement of deal {deal_id}")
+
+
+@get("/project-activation/v1/deals/{deal_id:str}/engagement", operation_id="getEngagementOfDeal")
+async def get_engagement_of_deal(activation: Port, deal_id: Identifier) -> Engagement:
+    """The engagement that the deal led to."""
+    return found(await activation.engagement_of_deal(deal_id), f"engagement of deal {deal_id}")
+
+
+@get("/project-activation/v1/projects/{number:str}/engagement", operation_id="getEngagement")
+async def get_engagement(activation: Port, number: Identifier) -> Engagement:
+    """The contract behind the project."""
+    return found(await activation.engagement(number), f"engagement of project {number}")
+
+
+HANDLERS = (activate, cancel, get_engagement_of_deal, get_engagement)

@@ -1,0 +1,17 @@
+"""The CRM platforms that can be chosen, one line each."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from system_apis.crm.salesforce.operations import build_salesforce_crm
+from tollway.ports.connection import Connection, Shared
+from tollway.ports.crm import Crm
+
+
+class CrmAdapter(Crm, Connection, Protocol):
+    """The port on a connected platform."""
+
+
+PLATFORMS: Mapping[str, Callable[[str, dict[str, Any], Shared], CrmAdapter]] = {
+    "salesforce": build_salesforce_crm,
+}

@@ -1,0 +1,96 @@
+"""The schemas of a contract, compiled once, that say of a value every way in which it breaks them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jsonschema_rs
+import msgspec
+
+from tollway.problems import Violation
+
+MOST_VIOLATIONS = 100
+"""How many violations one answer lists; a hostile body can hold any number."""
+_THE_VALUE = "the value"
+"""What messages say instead of repeating what was sent, which may be large or secret."""
+_PATTERNS = jsonschema_rs.RegexOptions()
+"""Patterns run in linear time, whatever a caller sends."""
+_ALTERNATIVES = (jsonschema_rs.ValidationErrorKind.AnyOf, jsonschema_rs.ValidationErrorKind.OneOfNotValid)
+
+
+class Schema:
+    """A schema of a document, compiled once."""
+
+    def __init__(self, schema: Mapping[str, Any], components: Mapping[str, Any]) -> None:
+        whole = {**schema, "components": components}
+        self._validator = jsonschema_rs.Draft202012Validator(
+            whole, validate_formats=True, mask=_THE_VALUE, offline=True, pattern_options=_PATTERNS
+        )
+
+    def violations(self, value: Any, where: str = "") -> list[Violation]:
+        """Every way in which the value breaks the schema, each with a JSON pointer below `where`."""
+        if self._validator.is_valid(value):
+            return []
+        found: list[Violation] = []
+        for error in self._validator.iter_errors(value):
+            found += _told(error, where)
+            if len(found) >= MOST_VIOLATIONS:
+                break
+        return found[:MOST_VIOLATIONS]
+
+
+def _told(error: jsonschema_rs.ValidationError, where: str) -> list[Violation]:
+    if isinstance(error.kind, _ALTERNATIVES):
+        # Of "null or an object", the branch whose type fits is the one that was meant.
+        meant = [branch for branch in error.kind.context if not any(_other_type(inner, error) for inner in branch)]
+        if len(meant) == 1:
+            return [violation for inner in meant[0] for violation in _told(inner, where)]
+    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error.instance_path)
+    return [Violation(pointer=where + pointer, message=error.message)]
+
+
+def _other_type(inner: jsonschema_rs.ValidationError, outer: jsonschema_rs.ValidationError) -> bool:
+    return isinstance(inner.kind, jsonschema_rs.ValidationErrorKind.Type) and inner.instance_path == outer.instance_path
+
+
+class Parameter:
+    """A value that an operation takes from the path, the query or a header, where everything is text."""
+
+    def __init__(self, data: Mapping[str, Any], components: Mapping[str, Any]) -> None:
+        self.name: str = data["name"]
+        self.where: str = data["in"]
+        self.required: bool = data.get("required", False)
+        self._types = _types(data["schema"], components)
+        self._schema = Schema(data["schema"], components)
+
+    def violations(self, texts: list[str]) -> list[Violation]:
+        """Every way in which what was given breaks the contract; nothing given is an empty list."""
+        pointer = f"/{self.where}/{self.name}"
+        if not texts:
+            missing = Violation(pointer=pointer, message=f"the {self.where} parameter {self.name} is missing")
+            return [missing] if self.required else []
+        if "array" in self._types:
+            return self._schema.violations([self._read(text) for text in texts], pointer)
+        if len(texts) > 1:
+            return [Violation(pointer=pointer, message=f"the {self.where} parameter {self.name} is given twice")]
+        return self._schema.violations(self._read(texts[0]), pointer)
+
+    def _read(self, text: str) -> Any:
+        """The value that a text stands for, or the text itself when it is none of the parameter's types."""
+        for kind, python in (("integer", int), ("number", float), ("boolean", bool)):
+            if kind in self._types:
+                try:
+                    return msgspec.convert(text, python, strict=False)
+                except msgspec.ValidationError:
+                    continue
+        return text
+
+
+def _types(schema: Mapping[str, Any], components: Mapping[str, Any]) -> set[str]:
+    """The JSON types a schema allows, its items' and alternatives' included."""
+    if "$ref" in schema:
+        return _types(components["schemas"][schema["$ref"].rsplit("/", 1)[-1]], components)
+    declared = schema.get("type", [])
+    found = {declared} if isinstance(declared, str) else set(declared)
+    for inner in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), schema.get("items") or {}):
+        found |= _types(inner, components)
+    return found

@@ -1,0 +1,25 @@
+"""Project activation: from a checked contract to projects, plans and a CRM that knows of them."""
+
+from typing import Protocol
+
+from tollway.canonical.statement import Accepted, ActivationOrder, Engagement
+
+
+class Activation(Protocol):
+    """Sets projects up and remembers the contracts behind them."""
+
+    async def activate(self, order: ActivationOrder) -> Accepted:
+        """Set up the contract's project, once."""
+        ...
+
+    async def cancel(self, deal_id: str) -> Accepted | None:
+        """Take a deal's activation back, once; None when it never began."""
+        ...
+
+    async def engagement(self, project_number: str) -> Engagement | None:
+        """The contract behind a project."""
+        ...
+
+    async def engagement_of_deal(self, deal_id: str) -> Engagement | None:
+        """The engagement a deal led to."""
+        ...
