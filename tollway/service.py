@@ -15,6 +15,7 @@ from litestar.exceptions import HTTPException, SerializationException, Validatio
 from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Scope, Send
 
 from tollway import context
+from tollway.http import parameters
 from tollway.identity import HEADER, Identity
 from tollway.problems import (
     Invalid,
@@ -74,6 +75,7 @@ def create_service(
     return Litestar(
         route_handlers=[live, is_ready, *handlers],
         middleware=[guard],
+        guards=[parameters.check],
         exception_handlers={Exception: answer_problem},
         dependencies={key: _provide(value) for key, value in (dependencies or {}).items()},
         on_startup=[_without_app(hook) for hook in on_startup],

@@ -3,11 +3,12 @@
 import re
 import unicodedata
 
-_LEGAL_FORMS = frozenset(
-    "ag bv co company corp corporation gmbh inc incorporated kg limited llc llp ltd nv oy plc pty sa sarl sas se spa srl".split()
-)
+_LEGAL_FORMS = {
+    *("ag", "bv", "co", "company", "corp", "corporation", "gmbh", "inc", "incorporated", "kg", "limited", "llc"),
+    *("llp", "ltd", "nv", "oy", "plc", "pty", "sa", "sarl", "sas", "se", "spa", "srl"),
+}
 """Legal forms as they read without punctuation."""
-_PUNCTUATION_INSIDE = re.compile(r"(?<=\w)['’.](?=\w)|\.")
+_PUNCTUATION_INSIDE = re.compile(r"(?<=\w)['\u2019.](?=\w)|\.")
 _WORD = re.compile(r"\w+")
 
 

@@ -91,6 +91,7 @@ def _types(schema: Mapping[str, Any], components: Mapping[str, Any]) -> set[str]
         return _types(components["schemas"][schema["$ref"].rsplit("/", 1)[-1]], components)
     declared = schema.get("type", [])
     found = {declared} if isinstance(declared, str) else set(declared)
-    for inner in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), schema.get("items") or {}):
+    items = [schema["items"]] if schema.get("items") else []
+    for inner in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *items):
         found |= _types(inner, components)
     return found

@@ -5,13 +5,14 @@ both are done here from the annotation itself.
 """
 
 import functools
-from typing import Any, get_origin
+import re
+from typing import Annotated, Any, get_origin
 
 import msgspec
 from litestar.connection import ASGIConnection
+from litestar.enums import ParamType
 from litestar.handlers.base import BaseRouteHandler
-from litestar.params import DependencyKwarg, ParameterKwarg
-from litestar.types import Empty
+from litestar.params import DependencyKwarg, KwargDefinition, ParameterKwarg
 from litestar.typing import FieldDefinition
 
 from tollway.problems import Invalid, Violation
@@ -27,13 +28,13 @@ class HandlerParameter(msgspec.Struct, frozen=True):
     """`path`, `query` or `header`."""
     annotation: Any
     default: Any
-    """What it is when it is not given; `Empty` when it must be."""
+    """What it is when it is not given; Litestar's `Empty` when it must be."""
 
 
 @functools.cache
 def of(handler: BaseRouteHandler) -> tuple[HandlerParameter, ...]:
     """The parameters of a handler that is part of an application."""
-    in_path = {name for path in handler.paths for name in _names(path)}
+    in_path = {name for path in handler.paths for name in re.findall(r"{(\w+)[:}]", path)}
     provided = handler.resolve_dependencies()
     return tuple(
         _parameter(field, in_path)
@@ -47,12 +48,16 @@ def check(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHand
     violations = []
     for parameter in of(handler):
         given = _given(connection, parameter)
+        pointer = f"/{parameter.where}/{parameter.name}"
         if given is None:
+            if parameter.default is Empty:
+                missing = f"the {parameter.where} parameter {parameter.name} is missing"
+                violations.append(Violation(pointer=pointer, message=missing))
             continue
         try:
             msgspec.convert(given, parameter.annotation, strict=False)
         except msgspec.ValidationError as error:
-            violations.append(Violation(pointer=f"/{parameter.where}/{parameter.name}", message=str(error)))
+            violations.append(Violation(pointer=pointer, message=str(error)))
     if violations:
         raise Invalid("The request does not keep to its contract.", violations=violations)
 
@@ -63,32 +68,34 @@ def _given(connection: ASGIConnection[Any, Any, Any, Any], parameter: HandlerPar
         return connection.path_params.get(parameter.name)
     if parameter.where == "header":
         return connection.headers.get(parameter.name)
-    if get_origin(_bare(parameter.annotation)) in (list, tuple, set, frozenset):
+    if _is_many(parameter.annotation):
         return connection.query_params.getall(parameter.name, None)
     return connection.query_params.get(parameter.name)
 
 
 def _parameter(field: FieldDefinition, in_path: set[str]) -> HandlerParameter:
-    kwarg = next((item for item in field.metadata if isinstance(item, ParameterKwarg)), None)
-    if isinstance(field.default, ParameterKwarg):
-        kwarg = field.default
-    if kwarg and kwarg.header:
-        name, where = kwarg.header, "header"
-    elif field.name in in_path:
-        name, where = field.name, "path"
+    marked = next((item for item in field.metadata if isinstance(item, ParameterKwarg)), None)
+    name = (marked and (marked.header or marked.query or marked.name)) or field.name
+    if marked and marked.param_type == ParamType.HEADER:
+        where = "header"
     else:
-        name, where = (kwarg.query if kwarg and kwarg.query else field.name), "query"
-    default = kwarg.default if isinstance(field.default, ParameterKwarg) and kwarg else field.default
-    return HandlerParameter(name, where, _bare(field.raw), default)
+        where = "path" if field.name in in_path else "query"
+    return HandlerParameter(name, where, _bare(field.raw), field.default)
 
 
 def _bare(annotation: Any) -> Any:
-    """The annotation without what only Litestar reads; msgspec takes the rest as it stands."""
+    """The annotation without what only Litestar reads."""
     metadata = getattr(annotation, "__metadata__", ())
-    if not any(isinstance(item, ParameterKwarg) for item in metadata):
+    kept = [item for item in metadata if not isinstance(item, KwargDefinition)]
+    if len(kept) == len(metadata):
         return annotation
-    bare = annotation.__origin__
-    for item in metadata:
-        if isinstance(item, msgspec.Meta):
-            bare = _annotated(bare, item)
-    return bare
+    return Annotated[(annotation.__origin__, *kept)] if kept else annotation.__origin__
+
+
+def _is_dependency(field: FieldDefinition) -> bool:
+    return any(isinstance(item, DependencyKwarg) for item in field.metadata)
+
+
+def _is_many(annotation: Any) -> bool:
+    origin = get_origin(annotation)
+    return _is_many(annotation.__origin__) if origin is Annotated else origin in (list, tuple, set, frozenset)

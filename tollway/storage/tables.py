@@ -106,11 +106,10 @@ billing_runs = Table(
     "billing_runs",
     metadata,
     Column("reference", String(120), primary_key=True, comment="the invoice's reference"),
+    Column("process_id", String(200), nullable=False, unique=True),
     Column("project_number", String(120), nullable=False),
     Column("legal_entity", String(40), nullable=False),
-    Column("through", String(10), nullable=False),
-    Column("invoice", Text, comment="what is invoiced, as JSON, fixed when its items were claimed"),
-    Column("number", String(120), nullable=False, comment="empty until the ERP posted it"),
+    Column("invoice", Text, nullable=False, comment="what is invoiced, as JSON, fixed when its items were claimed"),
     Column("started_at", Moment, nullable=False),
 )
 Index("billing_runs_by_project", billing_runs.c.project_number)

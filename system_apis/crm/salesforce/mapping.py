@@ -61,8 +61,10 @@ def to_deal(row: models.Opportunity) -> Deal:
 
 def to_progress(deal_id: str, row: models.OpportunityProgress) -> DealProgress:
     """What the opportunity says of project and billing."""
-    texts = {name: getattr(row, field) or None for field, name in TEXTS.items()}
-    amounts = {name: _amount(getattr(row, field), row.CurrencyIsoCode) for field, name in AMOUNTS.items()}
+    texts: dict[str, Any] = {name: getattr(row, field) or None for field, name in TEXTS.items()}
+    amounts: dict[str, Any] = {
+        name: _amount(getattr(row, field), row.CurrencyIsoCode) for field, name in AMOUNTS.items()
+    }
     return DealProgress(deal_id=deal_id, **texts, **amounts)
 
 

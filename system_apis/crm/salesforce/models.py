@@ -11,17 +11,13 @@ import msgspec
 from system_apis.salesforce_platform.rows import Page
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A record; the platform adds attributes that say what it is."""
-
-
-class ParentAccount(Row):
+class ParentAccount(msgspec.Struct, frozen=True):
     """The account above an account."""
 
     Name: str | None
 
 
-class Account(Row):
+class Account(msgspec.Struct, frozen=True):
     """The firm an opportunity is with."""
 
     Id: str
@@ -40,19 +36,19 @@ class Account(Row):
     Tollway_Tax_Exempt__c: bool
 
 
-class User(Row):
+class User(msgspec.Struct, frozen=True):
     """The owner of an opportunity."""
 
     Email: str | None
 
 
-class Product(Row):
+class Product(msgspec.Struct, frozen=True):
     """What an opportunity product is of."""
 
     Name: str
 
 
-class LineItem(Row):
+class LineItem(msgspec.Struct, frozen=True):
     """An opportunity product."""
 
     Id: str
@@ -65,7 +61,7 @@ class LineItem(Row):
     CurrencyIsoCode: str
 
 
-class DealMilestone(Row):
+class DealMilestone(msgspec.Struct, frozen=True):
     """A milestone of the deal, an object of Tollway's package."""
 
     Id: str
@@ -75,7 +71,7 @@ class DealMilestone(Row):
     CurrencyIsoCode: str
 
 
-class DealRate(Row):
+class DealRate(msgspec.Struct, frozen=True):
     """An hourly rate of the deal, an object of Tollway's package."""
 
     Id: str
@@ -86,7 +82,7 @@ class DealRate(Row):
     CurrencyIsoCode: str
 
 
-class Opportunity(Row):
+class Opportunity(msgspec.Struct, frozen=True):
     """A deal with its account and its children."""
 
     Id: str
@@ -113,14 +109,14 @@ class Opportunity(Row):
     Tollway_Deal_Rates__r: Page[DealRate] | None
 
 
-class ChangedOpportunity(Row):
+class ChangedOpportunity(msgspec.Struct, frozen=True):
     """An opportunity and when it changed."""
 
     Id: str
     SystemModstamp: dt.datetime
 
 
-class OpportunityProgress(Row):
+class OpportunityProgress(msgspec.Struct, frozen=True):
     """What Tollway wrote onto an opportunity."""
 
     CurrencyIsoCode: str

@@ -13,7 +13,8 @@ import msgspec
 
 from system_apis.erp.netsuite.errors import problem
 from system_apis.erp.netsuite.login import login
-from system_apis.erp.netsuite.models import Body, CurrencyRow, Row
+from system_apis.erp.netsuite.models import Body
+from system_apis.erp.netsuite.rows import CurrencyRow, Row
 from system_apis.erp.netsuite.settings import NetSuiteSettings
 from tollway.canonical.case import Category
 from tollway.http.platforms import PlatformClient
@@ -83,9 +84,7 @@ class NetSuiteClient:
             if not more:
                 return rows
 
-    async def page(
-        self, suiteql: str, kind: type[R], subject: str, offset: int = 0
-    ) -> tuple[list[R], bool]:
+    async def page(self, suiteql: str, kind: type[R], subject: str, offset: int = 0) -> tuple[list[R], bool]:
         """One page of a query's rows, and whether there are more."""
         target = f"{_SUITEQL}?{urlencode({'limit': self.settings.page_size, 'offset': offset})}"
         headers = {"prefer": "transient"}
@@ -144,7 +143,7 @@ class NetSuiteClient:
         if content:
             given["content-type"] = "application/json"
         async with self._slots:
-            answer = await self._authorized(method, target, content, given, is_read)
+            answer = await self._authorized(method, target, content, given, reads=is_read)
         if missing and answer.status_code == httpx.codes.NOT_FOUND:
             return None
         if answer.status_code >= httpx.codes.BAD_REQUEST:
@@ -152,7 +151,7 @@ class NetSuiteClient:
         return answer
 
     async def _authorized(
-        self, method: str, target: str, content: bytes, headers: dict[str, str], reads: bool
+        self, method: str, target: str, content: bytes, headers: dict[str, str], *, reads: bool
     ) -> httpx.Response:
         url = f"{self.settings.base_url}{target}"
         authorization = await self._login.authorization(method, url)

@@ -36,7 +36,10 @@ _REFUSALS: dict[str, tuple[str, Category]] = {
     "USER_ERROR": ("NetSuite's own rules do not allow {subject}", Category.PLATFORM_REFUSED),
     "INVALID_CONTENT": ("NetSuite does not take a value of {subject}", Category.PLATFORM_REFUSED),
     "INVALID_REQUEST": ("NetSuite cannot do this with {subject}", Category.PLATFORM_REFUSED),
-    "INSUFFICIENT_PERMISSION": ("The integration's role in NetSuite may not touch {subject}", Category.PLATFORM_REFUSED),
+    "INSUFFICIENT_PERMISSION": (
+        "The integration's role in NetSuite may not touch {subject}",
+        Category.PLATFORM_REFUSED,
+    ),
 }
 """Codes of refusals, with the words for them and the case they make."""
 _TELLING = frozenset({"USER_ERROR", "INVALID_CONTENT"})
@@ -87,4 +90,6 @@ def _told(detail: ErrorDetail) -> str:
 
 def _violations(details: list[ErrorDetail]) -> list[Violation]:
     fields = [(detail.path, _told(detail)) for detail in details if _FIELD_PATH.fullmatch(detail.path)]
-    return [Violation(pointer="/" + re.sub(r"[.\[]", "/", path.replace("]", "")), message=told) for path, told in fields]
+    return [
+        Violation(pointer="/" + re.sub(r"[.\[]", "/", path.replace("]", "")), message=told) for path, told in fields
+    ]

@@ -15,9 +15,9 @@ from typing import Any, Protocol
 
 import httpx
 import msgspec
-from authlib.oauth1 import ClientAuth
-from authlib.oauth1.rfc5849.signature import generate_signature_base_string
-from authlib.oauth1.rfc5849.util import escape
+from authlib.oauth1 import ClientAuth  # type: ignore[import-untyped]
+from authlib.oauth1.rfc5849.signature import generate_signature_base_string  # type: ignore[import-untyped]
+from authlib.oauth1.rfc5849.util import escape  # type: ignore[import-untyped]
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey

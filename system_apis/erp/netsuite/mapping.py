@@ -1,50 +1,20 @@
-"""Between our terms and NetSuite's, as pure functions; ids that need asking are parameters."""
+"""Customers, projects and their plans between our terms and NetSuite's; ids that need asking are parameters."""
 
-import re
 from decimal import Decimal
 
-from system_apis.erp.netsuite import models, suiteql
+from system_apis.erp.netsuite import models, rows
+from system_apis.erp.netsuite.external_ids import customer_key, external_id, last_part
 from system_apis.erp.netsuite.models import Ref
 from tollway.canonical.billing import BillingPlan, BillingPlanLine, RevenuePeriod, RevenueSchedule
 from tollway.canonical.contract import ContractType
 from tollway.canonical.customer import CreditStatus, Customer, CustomerDetails
-from tollway.canonical.invoice import Invoice, InvoiceDetails, InvoiceLineDetails, InvoiceStatus
 from tollway.canonical.money import Money
 from tollway.canonical.party import Address
 from tollway.canonical.project import Project, ProjectDetails
 
-PENDING, APPROVED = "1", "2"
-"""NetSuite's approval statuses."""
-_LIVES = {
-    "d": InvoiceStatus.DRAFT,
-    "pending approval": InvoiceStatus.DRAFT,
-    "e": InvoiceStatus.CANCELLED,
-    "rejected": InvoiceStatus.CANCELLED,
-    "v": InvoiceStatus.CANCELLED,
-    "voided": InvoiceStatus.CANCELLED,
-}
-"""Statuses that decide by themselves, as SuiteQL's letters and as the record's words; what is paid decides the rest."""
-
-
-def external_id(*parts: str) -> str:
-    """An external id of letters, digits, underscores and hyphens, which is all NetSuite takes; no two are the same."""
-    escaped = (re.sub(r"[^A-Za-z0-9\-]", lambda found: f"_{ord(found.group()):02X}", part) for part in parts)
-    return "-".join(escaped)
-
-
-def last_part(external: str, project_number: str, kind: str) -> str:
-    """What `external_id(project_number, kind, …)` was given last."""
-    rest = external.removeprefix(external_id(project_number, kind, ""))
-    return re.sub(r"_([0-9A-F]{2})", lambda found: chr(int(found.group(1), 16)), rest)
-
-
-def customer_key(account_id: str, legal_entity: str) -> str:
-    """The external id of the customer that an account is for one of our legal entities."""
-    return external_id("ACC", account_id, legal_entity)
-
 
 def customer_body(
-    customer: CustomerDetails, *, subsidiary: str, currency: str, terms: str, tax_code: str, parent: str
+    customer: CustomerDetails, *, subsidiary: str, currency: str, terms: str, tax_code: str | None, parent: str
 ) -> models.CustomerBody:
     """A new customer; empty ids are left out."""
     return models.CustomerBody(
@@ -77,7 +47,7 @@ def created_customer(identity: str, customer: CustomerDetails) -> Customer:
     )
 
 
-def customer(row: models.CustomerRow, legal_entity: str) -> Customer:
+def customer(row: rows.CustomerRow, legal_entity: str) -> Customer:
     """A customer as NetSuite has it."""
     limit = None if row.creditlimit is None else _money(row.creditlimit, row.currency)
     return Customer(
@@ -121,7 +91,7 @@ def created_project(identity: str, project: ProjectDetails) -> Project:
     )
 
 
-def project(row: models.JobRow, number: str, legal_entity: str, closed_status: str) -> Project:
+def project(row: rows.JobRow, number: str, legal_entity: str, closed_status: str) -> Project:
     """A project as NetSuite has it."""
     return Project(
         id=row.id,
@@ -152,7 +122,7 @@ def plan_bodies(plan: BillingPlan, currency: str) -> dict[str, models.BillingPla
     }
 
 
-def billing_plan(rows: list[models.PlanRow], number: str, legal_entity: str) -> BillingPlan | None:
+def billing_plan(rows: list[rows.PlanRow], number: str, legal_entity: str) -> BillingPlan | None:
     """The billing plan that its records make; None when there are none."""
     if not rows:
         return None
@@ -161,7 +131,7 @@ def billing_plan(rows: list[models.PlanRow], number: str, legal_entity: str) -> 
             id=last_part(row.externalid, number, "BP"),
             description=row.description,
             amount=_money(row.amount, row.currency),
-            due=row.on,
+            due=row.due,
         )
         for row in rows
     ]
@@ -188,14 +158,12 @@ def revenue_bodies(schedule: RevenueSchedule, currency: str) -> dict[str, models
     }
 
 
-def revenue_schedule(rows: list[models.PlanRow], number: str, legal_entity: str) -> RevenueSchedule | None:
+def revenue_schedule(rows: list[rows.PlanRow], number: str, legal_entity: str) -> RevenueSchedule | None:
     """The revenue schedule that its records make; None when there are none."""
     if not rows:
         return None
-    periods = [RevenuePeriod(month=row.on, amount=_money(row.amount, row.currency)) for row in rows]
-    return RevenueSchedule(
-        project_number=number, legal_entity=legal_entity, currency=rows[0].currency, periods=periods
-    )
+    periods = [RevenuePeriod(month=row.due, amount=_money(row.amount, row.currency)) for row in rows]
+    return RevenueSchedule(project_number=number, legal_entity=legal_entity, currency=rows[0].currency, periods=periods)
 
 
 def _address_book(address: Address) -> models.AddressBook | None:
@@ -214,7 +182,7 @@ def _address_book(address: Address) -> models.AddressBook | None:
     return models.AddressBook(items=[line])
 
 
-def _credit(row: models.CustomerRow) -> CreditStatus:
+def _credit(row: rows.CustomerRow) -> CreditStatus:
     """NetSuite's hold override: always, never, or by comparing what is owed and ordered with the limit."""
     match row.creditholdoverride.upper():
         case "ON":

@@ -29,14 +29,14 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True, rename=_wire_name):
     """What is answered; NetSuite leaves out what is empty."""
 
 
-class Ref(Body):
+class Ref(Body, frozen=True, kw_only=True):
     """A reference to a record by its internal or its external id, or a choice of a fixed list by its id."""
 
     id: str | None = None
     external_id: str | None = None
 
 
-class Address(Body):
+class Address(Body, frozen=True, kw_only=True):
     """A postal address."""
 
     addr1: str | None = None
@@ -47,7 +47,7 @@ class Address(Body):
     country: Ref | None = None
 
 
-class AddressLine(Body):
+class AddressLine(Body, frozen=True, kw_only=True):
     """An address of a customer's address book."""
 
     default_billing: bool
@@ -55,13 +55,13 @@ class AddressLine(Body):
     address_book_address: Address
 
 
-class AddressBook(Body):
+class AddressBook(Body, frozen=True, kw_only=True):
     """A customer's addresses."""
 
     items: list[AddressLine]
 
 
-class CustomerBody(Body):
+class CustomerBody(Body, frozen=True, kw_only=True):
     """What is written of a customer."""
 
     external_id: str | None = None
@@ -80,7 +80,7 @@ class CustomerBody(Body):
     custentity_tollway_account_id: str | None = None
 
 
-class JobBody(Body):
+class JobBody(Body, frozen=True, kw_only=True):
     """What is written of a project, which NetSuite calls a job."""
 
     entity_id: str | None = None
@@ -95,7 +95,7 @@ class JobBody(Body):
     custentity_tollway_project_number: str | None = None
 
 
-class BillingPlanBody(Body):
+class BillingPlanBody(Body, frozen=True, kw_only=True):
     """What is written of a line of a billing plan."""
 
     name: str
@@ -107,7 +107,7 @@ class BillingPlanBody(Body):
     custrecord_tollway_bp_description: str
 
 
-class RevenueBody(Body):
+class RevenueBody(Body, frozen=True, kw_only=True):
     """What is written of a month of a revenue schedule."""
 
     name: str
@@ -117,7 +117,7 @@ class RevenueBody(Body):
     custrecord_tollway_rs_currency: Ref
 
 
-class ItemLine(Body):
+class ItemLine(Body, frozen=True, kw_only=True):
     """A line of an invoice."""
 
     item: Ref
@@ -130,13 +130,13 @@ class ItemLine(Body):
     custcol_tollway_source_id: str
 
 
-class ItemLines(Body):
+class ItemLines(Body, frozen=True, kw_only=True):
     """The lines of an invoice."""
 
     items: list[ItemLine]
 
 
-class InvoiceBody(Body):
+class InvoiceBody(Body, frozen=True, kw_only=True):
     """What is written of an invoice."""
 
     entity: Ref | None = None
@@ -154,13 +154,13 @@ class InvoiceBody(Body):
     custbody_tollway_project: str | None = None
 
 
-class ShownRef(Shown):
+class ShownRef(Shown, frozen=True, kw_only=True):
     """A reference as it is answered."""
 
     id: str = ""
 
 
-class ShownInvoice(Shown):
+class ShownInvoice(Shown, frozen=True, kw_only=True):
     """What is read of an invoice."""
 
     id: str
@@ -179,90 +179,6 @@ class ShownInvoice(Shown):
     last_modified_date: dt.datetime | None = None
     custbody_tollway_reference: str = ""
     custbody_tollway_project: str = ""
-
-
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that SuiteQL answers: columns in lower case, empty ones left out."""
-
-
-class CustomerRow(Row):
-    """A customer in one of its subsidiaries."""
-
-    id: str
-    entityid: str = ""
-    companyname: str = ""
-    externalid: str = ""
-    account_id: str = ""
-    vatregnumber: str = ""
-    creditholdoverride: str = ""
-    creditlimit: Decimal | None = None
-    balancesearch: Decimal = Decimal(0)
-    unbilledorderssearch: Decimal = Decimal(0)
-    currency: str
-
-
-class JobRow(Row):
-    """A project."""
-
-    id: str
-    externalid: str
-    companyname: str = ""
-    entitystatus: str = ""
-    status_name: str = ""
-    deal_id: str = ""
-    account_id: str = ""
-    currency: str = ""
-
-
-class PlanRow(Row):
-    """A line of a billing plan or a month of a revenue schedule."""
-
-    id: str
-    externalid: str
-    kind: str = ""
-    amount: Decimal
-    on: dt.date
-    currency: str
-    description: str = ""
-
-
-class InvoiceRow(Row):
-    """An invoice; amounts are in its own currency."""
-
-    id: str
-    externalid: str = ""
-    tranid: str = ""
-    status: str = ""
-    currency: str
-    total: Decimal
-    paid: Decimal = Decimal(0)
-    net: Decimal = Decimal(0)
-    trandate: dt.date | None = None
-    duedate: dt.date | None = None
-    changed: str
-    reference: str = ""
-    project_number: str = ""
-
-
-class ChangeRow(Row):
-    """An invoice that changed, and when."""
-
-    id: str
-    reference: str
-    changed: str
-
-
-class CurrencyRow(Row):
-    """A currency the account knows."""
-
-    id: str
-    symbol: str
-
-
-class IdRow(Row):
-    """A record's internal id."""
-
-    id: str
 
 
 class ErrorDetail(msgspec.Struct, frozen=True):

@@ -1,18 +1,22 @@
 """What a connection to NetSuite needs to be told."""
 
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from tollway.problems import StartupError
 from tollway.settings import Table, convert
+
+InternalId = Annotated[str, msgspec.Meta(pattern="^-?[0-9]+$", description="An id that NetSuite gave a record.")]
 
 
 class Subsidiary(Table):
     """The NetSuite subsidiary that is one of our legal entities."""
 
-    subsidiary: str
+    subsidiary: InternalId
     """Its internal id."""
-    tax_code: str = ""
-    """Internal id of the tax code that new taxable customers get; empty leaves the choice to NetSuite's nexus."""
+    tax_code: InternalId | None = None
+    """Internal id of the tax code that new taxable customers get; without it, NetSuite's nexus decides."""
 
 
 class NetSuiteSettings(Table):
@@ -42,15 +46,15 @@ class NetSuiteSettings(Table):
 
     legal_entities: dict[str, Subsidiary]
     """The subsidiaries by the code of the legal entity."""
-    items: dict[str, str]
+    items: dict[str, InternalId]
     """Internal ids of the service items that `time` and `milestone` are billed as."""
-    terms: dict[int, str]
+    terms: dict[int, InternalId]
     """Internal ids of payment terms by the days until payment is due."""
-    departments: dict[str, str] = {}
+    departments: dict[str, InternalId] = {}
     """Internal ids of departments by cost centre; without any, documents carry no department."""
-    classes: dict[str, str] = {}
+    classes: dict[str, InternalId] = {}
     """Internal ids of classes by service line; without any, documents carry no class."""
-    closed_project_status: str
+    closed_project_status: InternalId
     """Internal id of the project status that means closed."""
     approve_invoices: bool = False
     """Whether the account routes invoices for approval: they are then created pending and approved by posting."""
@@ -59,9 +63,9 @@ class NetSuiteSettings(Table):
     """A file of certificates to trust instead of the usual ones."""
     timeout_seconds: float = 60.0
     """How long one call may take."""
-    page_size: int = 1000
+    page_size: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1000
     """Rows per page of a query; NetSuite gives 1,000 at most."""
-    concurrency: int = 5
+    concurrency: Annotated[int, msgspec.Meta(ge=1)] = 5
     """How many calls may run at once, of those that the account allows all its integrations together."""
 
     @property

@@ -5,7 +5,6 @@ import io
 from typing import Any
 
 import pytest
-from conftest import Api, Play
 from simple_salesforce import Salesforce, SFType
 from simple_salesforce.exceptions import (
     SalesforceAuthenticationFailed,
@@ -16,10 +15,10 @@ from simple_salesforce.exceptions import (
 from simple_salesforce.login import SalesforceLogin, token_login
 
 
-async def test_it_logs_in_by_soap_and_by_oauth(secure: Play) -> None:
+async def test_it_logs_in_by_soap_and_by_oauth(secure):
     """A user name and password log in by SOAP, a client's credentials by OAuth, and wrong ones are refused."""
 
-    def act(api: Api) -> None:
+    def act(api):
         session, instance = SalesforceLogin(
             username="sandbox", password="sandbox", security_token="", scratch_url=api.url, session=api.http
         )
@@ -38,10 +37,10 @@ async def test_it_logs_in_by_soap_and_by_oauth(secure: Play) -> None:
     await secure(act)
 
 
-async def test_a_record_lives_from_create_to_delete(secure: Play) -> None:
+async def test_a_record_lives_from_create_to_delete(secure):
     """Create, read, change, upsert and delete answer what the client returns as success."""
 
-    def act(api: Api) -> None:
+    def act(api):
         sf = api.connect()
         account = sf.Account.create({"Name": "Acme", "AnnualRevenue": 1200000})
         assert account["success"] is True
@@ -61,10 +60,10 @@ async def test_a_record_lives_from_create_to_delete(secure: Play) -> None:
     await secure(act)
 
 
-async def test_a_query_pages_and_iterates(secure: Play) -> None:
+async def test_a_query_pages_and_iterates(secure):
     """query stops at 2,000 records, query_more and query_all go on, query_all_iter yields every one."""
 
-    def act(api: Api) -> None:
+    def act(api):
         sf = api.connect()
         for start in range(0, 2200, 200):
             records = [
@@ -83,10 +82,10 @@ async def test_a_query_pages_and_iterates(secure: Play) -> None:
     await secure(act)
 
 
-async def test_it_describes_and_counts(secure: Play) -> None:
+async def test_it_describes_and_counts(secure):
     """Describe answers the fields of an sObject, limits what is left, and every answer the API's usage."""
 
-    def act(api: Api) -> None:
+    def act(api):
         sf = api.connect()
         names = {one["name"] for one in sf.describe()["sobjects"]}
         assert {"Account", "Opportunity", "pse__Proj__c", "Tollway_Deal_Rate__c"} <= names
@@ -103,10 +102,10 @@ async def test_it_describes_and_counts(secure: Play) -> None:
     await secure(act)
 
 
-async def test_refusals_reach_the_caller(secure: Play) -> None:
+async def test_refusals_reach_the_caller(secure):
     """The client raises its own exceptions with the platform's codes."""
 
-    def act(api: Api) -> None:
+    def act(api):
         sf = api.connect()
         with pytest.raises(SalesforceMalformedRequest, match="REQUIRED_FIELD_MISSING"):
             sf.Account.create({})
@@ -119,10 +118,10 @@ async def test_refusals_reach_the_caller(secure: Play) -> None:
     await secure(act)
 
 
-async def test_bulk_2_loads_and_extracts(secure: Play) -> None:
+async def test_bulk_2_loads_and_extracts(secure):
     """A Bulk API 2.0 job upserts records, tells which failed, and a query job reads them back."""
 
-    def act(api: Api) -> None:
+    def act(api):
         sf = api.connect()
         records = [{"Tollway_External_Id__c": f"k{number}", "Name": f"Bulk {number}"} for number in range(5)]
         bad = [{"Tollway_External_Id__c": "k9", "Name": "x" * 300}]
@@ -143,10 +142,10 @@ async def test_bulk_2_loads_and_extracts(secure: Play) -> None:
     await secure(act)
 
 
-async def test_bulk_1_loads_and_extracts(secure: Play) -> None:
+async def test_bulk_1_loads_and_extracts(secure):
     """The older Bulk API takes batches of JSON."""
 
-    def act(api: Api) -> None:
+    def act(api):
         sf = api.connect()
         results: Any = sf.bulk.Account.insert([{"Name": "One"}, {"Name": "Two"}, {"Nix": 1}])
         assert [result["success"] for result in results] == [True, True, False]

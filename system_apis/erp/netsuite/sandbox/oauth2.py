@@ -2,7 +2,8 @@
 
 Sources: NetSuite Help, "OAuth 2.0 Client Credentials Flow", "POST Request to the Token Endpoint and the Access Token
 Response", "The Request Token Structure" (algorithms, kid, iss, scope, aud, exp within 60 minutes of iat), "OAuth 2.0
-Access and Refresh Token Structure"; RFC 6749 section 5.2 and RFC 7523 for the errors.
+Access and Refresh Token Structure"; RFC 6749 section 5.2 and RFC 7523 for the errors. The audience need only contain
+the endpoint: PyPI's netsuite-python, in use with live accounts, sends it inside the text of a tuple.
 """
 
 import secrets
@@ -12,6 +13,7 @@ from typing import Any, Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
@@ -102,7 +104,7 @@ class TokenService:
             raise OAuthError("invalid_client") from error
         named = claims.get("aud")
         real = f"https://{self._account.lower().replace('_', '-')}.suitetalk.api.netsuite.com{TOKEN_PATH}"
-        for_us = {endpoint, real} & set(named if isinstance(named, list) else [named])
+        for_us = endpoint in str(named) or real in str(named)
         given = claims.get("scope", [])
         scope = given if isinstance(given, list) else [part.strip() for part in str(given).split(",")]
         if claims.get("iss") != self._client_id:
@@ -126,7 +128,5 @@ def _public_key(pem: str | bytes) -> ECKey | RSAKey:
     if b"BEGIN CERTIFICATE" in data:
         key = x509.load_pem_x509_certificate(data).public_key()
         data = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    try:
-        return ECKey.import_key(data)
-    except ValueError:
-        return RSAKey.import_key(data)
+    is_elliptic = isinstance(serialization.load_pem_public_key(data), ec.EllipticCurvePublicKey)
+    return ECKey.import_key(data) if is_elliptic else RSAKey.import_key(data)

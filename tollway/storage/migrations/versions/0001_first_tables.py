@@ -2,7 +2,6 @@
 
 import sqlalchemy as sa
 from alembic import op
-
 from tollway.storage.tables import Moment
 
 revision = "0001"
@@ -28,15 +27,15 @@ def upgrade() -> None:
     op.create_table(
         "billing_runs",
         sa.Column("reference", sa.String(length=120), nullable=False, comment="the invoice's reference"),
+        sa.Column("process_id", sa.String(length=200), nullable=False),
         sa.Column("project_number", sa.String(length=120), nullable=False),
         sa.Column("legal_entity", sa.String(length=40), nullable=False),
-        sa.Column("through", sa.String(length=10), nullable=False),
         sa.Column(
-            "invoice", sa.Text(), nullable=True, comment="what is invoiced, as JSON, fixed when its items were claimed"
+            "invoice", sa.Text(), nullable=False, comment="what is invoiced, as JSON, fixed when its items were claimed"
         ),
-        sa.Column("number", sa.String(length=120), nullable=False, comment="empty until the ERP posted it"),
         sa.Column("started_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("reference"),
+        sa.UniqueConstraint("process_id"),
     )
     with op.batch_alter_table("billing_runs", schema=None) as batch_op:
         batch_op.create_index("billing_runs_by_project", ["project_number"], unique=False)

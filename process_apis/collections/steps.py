@@ -1,0 +1,72 @@
+"""The verbs of collections."""
+
+from tollway import context
+from tollway.canonical.deal import DealProgress
+from tollway.canonical.project import ProjectBilling
+from tollway.canonical.statement import Statement
+from tollway.effects import Effects
+from tollway.engine import step
+from tollway.ports.crm import Crm
+from tollway.ports.invoicing import Invoicing
+from tollway.ports.psa import Psa
+
+WORDS = {
+    "not_billed": "Not billed",
+    "partly_billed": "Partly billed",
+    "billed": "Billed",
+    "partly_paid": "Partly paid",
+    "paid": "Paid",
+}
+"""Billing states as account team and delivery read them."""
+
+
+class CollectionsSteps:
+    """What collections does, at the platforms it does it at."""
+
+    def __init__(self, crm: Crm, psa: Psa, invoicing: Invoicing, effects: Effects) -> None:
+        self._crm = crm
+        self._psa = psa
+        self._invoicing = invoicing
+        self._effects = effects
+
+    @step
+    async def read_statement(self, project_number: str) -> Statement:
+        """What the systems of record say now."""
+        return await self._invoicing.statement(project_number)
+
+    @step
+    async def tell_crm(self, statement: Statement) -> None:
+        """Amounts and billing status on the deal."""
+        numbers = [invoice.number for invoice in statement.invoices if invoice.number]
+        wanted = DealProgress(
+            deal_id=statement.deal_id,
+            billing_status=WORDS[statement.status],
+            invoiced=statement.invoiced,
+            paid=statement.paid,
+            unbilled=statement.unbilled,
+            last_invoice=numbers[-1] if numbers else None,
+        )
+
+        async def told() -> bool:
+            said = await self._crm.find_progress(statement.deal_id)
+            asked = (wanted.billing_status, wanted.invoiced, wanted.paid, wanted.unbilled)
+            return said is not None and (said.billing_status, said.invoiced, said.paid, said.unbilled) == asked
+
+        identity = f"deal-billing:{context.current().process_id}"
+        await self._effects.set(identity, wanted, lambda: self._crm.report_progress(wanted), told)
+
+    @step
+    async def tell_psa(self, statement: Statement) -> None:
+        """Amounts and billing status on the project."""
+        wanted = ProjectBilling(
+            project_number=statement.project_number,
+            invoice_status=WORDS[statement.status],
+            invoiced=statement.invoiced,
+            paid=statement.paid,
+        )
+
+        async def told() -> bool:
+            return await self._psa.find_billing(statement.project_number) == wanted
+
+        identity = f"project-billing:{context.current().process_id}"
+        await self._effects.set(identity, wanted, lambda: self._psa.report_billing(wanted), told)
