@@ -21,7 +21,9 @@ def build(product: Product, forward: Handler, resources: PolicyResources) -> Han
 def _check_guarded(product: Product, resources: PolicyResources) -> None:
     """Refuse to start when the contract promises what no policy keeps."""
     contract, entry = resources.contract, product.entry
-    outside = [operation.path for operation in contract.operations if not f"{operation.path}/".startswith(f"{entry.prefix}/")]
+    outside = [
+        operation.path for operation in contract.operations if not f"{operation.path}/".startswith(f"{entry.prefix}/")
+    ]
     if outside:
         raise StartupError(f"The contract {contract.source} has {outside[0]}, which is not below {entry.prefix}.")
     used = {name(type(policy)) for policy in product.policies}

@@ -18,7 +18,7 @@ def chargeable(contract: Contract, work: ProjectWork) -> list[BillableItem]:
 
 
 def unbilled(contract: Contract, work: ProjectWork, through: dt.date) -> list[BillableItem]:
-    """Chargeable items up to a day that no invoice carries; raises Rejected when they must not be billed as they are."""
+    """Chargeable items up to a day that no invoice carries; raises Rejected when they must not be billed."""
     items = [item for item in chargeable(contract, work) if not item.invoice_number and item.on <= through]
     if items and work.closed:
         said = "; ".join(f"{item.description} ({item.amount.amount} {item.amount.currency})" for item in items)
@@ -34,7 +34,7 @@ def unbilled(contract: Contract, work: ProjectWork, through: dt.date) -> list[Bi
             )
         if item.amount.amount <= 0:
             raise Rejected(
-                f"{item.description} has the price {item.amount.amount} {item.amount.currency}, which cannot be billed.",
+                f"{item.description} has the price {item.amount.amount} {item.amount.currency}: it cannot be billed.",
                 category=Category.CONTRACT_MISMATCH,
             )
     return items

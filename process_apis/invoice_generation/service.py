@@ -5,6 +5,7 @@ import datetime as dt
 
 from process_apis.invoice_generation.claims import Claims
 from process_apis.invoice_generation.statements import state
+from tollway.canonical.contract import ContractType
 from tollway.canonical.invoice import Invoice
 from tollway.canonical.record import Change
 from tollway.canonical.statement import Accepted, BillingRun, Statement
@@ -39,11 +40,16 @@ class InvoiceGeneration:
         return Accepted(process_id=process_id)
 
     async def work_changed(self, change: Change) -> None:
-        """What the poller found: a project with newly approved work. Projects we did not activate are not ours."""
+        """What the poller found: a project with newly approved work.
+
+        A milestone is billed when it is reached; time waits for a billing run. Projects we did not activate are not
+        ours.
+        """
         event_id = f"{change.id}@{change.at.isoformat()}"
         if await self._inbox.seen("psa-poll", event_id):
             return
-        if await self._activation.engagement(change.id) is not None:
+        engagement = await self._activation.engagement(change.id)
+        if engagement is not None and engagement.contract.contract_type is ContractType.FIXED_FEE:
             trigger = f"poll:{change.at:%Y%m%dT%H%M%S.%f}"
             today = dt.datetime.now(dt.UTC).date()
             await self.run(BillingRun(project_number=change.id, through=today, trigger=trigger))

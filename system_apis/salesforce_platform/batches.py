@@ -23,6 +23,8 @@ MOST_RECORDS = 200
 MOST_REQUESTS = 25
 MOST_COLLECTIONS = 5
 """How many of a composite's requests may be queries or collections."""
+REFERENCE = b"@{"
+"""Refers to what another request of the composite answered, wherever it stands; we never do."""
 LOCK_PAUSES = (0.1, 0.3, 0.9)
 """Seconds between the attempts for records that somebody else is saving."""
 
@@ -122,6 +124,8 @@ async def composite(
     if len(requests) > MOST_REQUESTS:
         raise ValueError(f"a composite call carries at most {MOST_REQUESTS} requests")
     body = {"allOrNone": False, "compositeRequest": requests}
+    if REFERENCE in msgspec.json.encode(body):
+        raise Rejected("Salesforce takes @{ in a text for a reference; write it otherwise.", category=REFUSED)
     answer = await org.send("POST", f"{org.root}/composite", sobjects[0], body=body, safe=safe)
     answers = decode(answer.content, _Composite, safe=safe).composite_response
     for sobject, part in zip(sobjects, answers, strict=True):

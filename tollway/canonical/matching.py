@@ -32,6 +32,7 @@ def _key(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name.casefold().replace("&", " and "))
     plain = "".join(character for character in plain if not unicodedata.combining(character))
     words = _WORD.findall(_PUNCTUATION_INSIDE.sub("", plain))
-    while len(words) > 1 and words[-1] in _LEGAL_FORMS:
-        words.pop()
-    return "".join(words)
+    end = len(words)
+    while end > 1 and (words[end - 1] in _LEGAL_FORMS or (end < len(words) and words[end - 1] == "and")):
+        end -= 1
+    return "".join(words[:end])

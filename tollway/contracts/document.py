@@ -40,7 +40,7 @@ def document(
         paths.setdefault(path, {})[method] = _operation(path, method, handler, schemas)
     whole = {
         "openapi": "3.1.0",
-        "info": {"title": title, "version": version, "description": description},
+        "info": {"title": title, "version": version} | ({"description": description} if description else {}),
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {

@@ -14,6 +14,7 @@ from system_apis.salesforce_platform.sandbox.errors import ApiError, not_found
 from system_apis.salesforce_platform.sandbox.limits import DAILY_REQUESTS
 from system_apis.salesforce_platform.sandbox.oauth import OAuth
 from system_apis.salesforce_platform.sandbox.org import Org
+from system_apis.salesforce_platform.sandbox.resources.old_bulk import build_old_bulk_router, refused
 from system_apis.salesforce_platform.sandbox.resources.service import versions
 from system_apis.salesforce_platform.sandbox.resources.table import build_router
 from system_apis.salesforce_platform.sandbox.rest import FIRST_VERSION, LAST_VERSION, Answer, read_query
@@ -23,7 +24,7 @@ from system_apis.salesforce_platform.sandbox.soap import Soap
 
 Call = Request[Any, Any, Any]
 LARGEST_BODY = 150 * 1024 * 1024
-DATA = "/services/data/"
+DATA, ASYNC = "/services/data/", "/services/async/"
 
 
 class Front:
@@ -33,10 +34,11 @@ class Front:
         self._org = org
         self._sessions = sessions
         self._router = build_router()
+        self._old_bulk = build_old_bulk_router()
 
     async def data(self, call: Call) -> Answer:
         """A call below /services/data."""
-        request = await self._read(call)
+        request = await self._read(call, DATA)
         try:
             self._sessions.check(call.headers.get("authorization", ""))
         except ApiError as error:
@@ -49,8 +51,17 @@ class Front:
         usage = {"Sforce-Limit-Info": f"api-usage={used}/{DAILY_REQUESTS}"}
         return Answer(answer.status, answer.body, {**answer.headers, **usage})
 
-    async def _read(self, call: Call) -> ResourceRequest:
-        path = call.scope["raw_path"].decode("latin-1").split("?")[0].removeprefix(DATA)
+    async def old_bulk(self, call: Call) -> Answer:
+        """A call below /services/async."""
+        request = await self._read(call, ASYNC)
+        try:
+            self._sessions.check(f"Bearer {call.headers.get('x-sfdc-session', '')}")
+            return self._old_bulk.run(request)
+        except ApiError as error:
+            return refused(request, error)
+
+    async def _read(self, call: Call, root: str) -> ResourceRequest:
+        path = call.scope["raw_path"].decode("latin-1").split("?")[0].removeprefix(root)
         version, _, rest = path.partition("/")
         content = await call.body()
         if call.headers.get("content-encoding") == "gzip":
@@ -116,7 +127,8 @@ def _login_handlers(oauth: OAuth, soap: Soap) -> list[ControllerRouterHandler]:
         http_method="POST",
         status_code=200,
     )
-    async def _soap(request: Call, version: str) -> Response[bytes]:
+    async def _soap(request: Call) -> Response[bytes]:
+        version = request.path_params["version"]
         return _respond(soap.call(version, (await request.body()).decode(), _base_url(request)))
 
     @route("/userinfo", http_method=["GET", "POST"], status_code=200)
@@ -136,10 +148,14 @@ def _data_handlers(front: Front) -> list[ControllerRouterHandler]:
         return _respond(Answer(body=versions()))
 
     @route(DATA + "{rest:path}", http_method=["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"], status_code=200)
-    async def _data(request: Call, rest: str) -> Response[bytes]:  # noqa: ARG001 - Litestar wants it
+    async def _data(request: Call) -> Response[bytes]:
         return _respond(await front.data(request))
 
-    return [_versions, _data]
+    @route(ASYNC + "{rest:path}", http_method=["GET", "POST"], status_code=200)
+    async def _old_bulk(request: Call) -> Response[bytes]:
+        return _respond(await front.old_bulk(request))
+
+    return [_versions, _data, _old_bulk]
 
 
 def refuse(status: int) -> tuple[int, dict[str, str], bytes]:

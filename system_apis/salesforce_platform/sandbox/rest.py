@@ -88,11 +88,12 @@ class Router:
     def dispatch(self, request: Request) -> Answer:
         """The answer, a refusal included."""
         try:
-            return self._dispatch(request)
+            return self.run(request)
         except ApiError as error:
             return Answer(error.status, error.body())
 
-    def _dispatch(self, request: Request) -> Answer:
+    def run(self, request: Request) -> Answer:
+        """The answer; raises ApiError for a refusal."""
         path = request.path.strip("/")
         for pattern, handlers in self._routes:
             match = pattern.fullmatch(path)

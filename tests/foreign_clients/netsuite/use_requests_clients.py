@@ -12,9 +12,7 @@ created = rest.request("POST", f"{BASE}/record/v1/customer", body={"companyName"
 read = rest.request("GET", created.headers["location"])
 ql = NetSuiteQL("TSTDRV0000001", "sandbox", "sandbox", "sandbox", "sandbox")
 ql.url += "?limit=30&offset=0"
-client = NetSuiteClient(
-    "TSTDRV0000001", "tstdrv0000001", "sandbox", "sandbox", "sandbox", "sandbox", max_retries=0
-)
+client = NetSuiteClient("TSTDRV0000001", "tstdrv0000001", "sandbox", "sandbox", "sandbox", "sandbox", max_retries=0)
 print(  # noqa: T201 - the test reads it
     json.dumps(
         {

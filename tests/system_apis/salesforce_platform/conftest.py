@@ -66,27 +66,21 @@ def app() -> Faults:
 
 
 @pytest.fixture
-async def api(app: Faults) -> AsyncIterator[Callable[[Callable[[Api], Any]], Awaitable[Any]]]:
+async def api(app: Faults) -> AsyncIterator[Play]:
     """Runs a function, in a thread, with a caller of the sandbox over plain HTTP."""
     async with serve(app) as address:
 
-        async def play(act: Callable[[Api], Any]) -> Any:
-            return await asyncio.to_thread(lambda: act(Api(address.url, requests.Session())))
-
-        yield play
+        with requests.Session() as http:
+            yield lambda act: asyncio.to_thread(lambda: act(Api(address.url, http)))
 
 
 @pytest.fixture
 async def secure(app: Faults, certificate: tuple[Path, Path]) -> AsyncIterator[Play]:
     """The same over TLS; the caller trusts only the sandbox's own certificate."""
     async with serve(app, certificate=certificate) as address:
-        http = requests.Session()
-        http.verify, http.trust_env = str(certificate[0]), False
-
-        async def play(act: Callable[[Api], Any]) -> Any:
-            return await asyncio.to_thread(lambda: act(Api(address.url, http)))
-
-        yield play
+        with requests.Session() as http:
+            http.verify, http.trust_env = str(certificate[0]), False
+            yield lambda act: asyncio.to_thread(lambda: act(Api(address.url, http)))
 
 
 @pytest.fixture(scope="session")

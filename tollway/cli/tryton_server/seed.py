@@ -32,12 +32,8 @@ COUNTRIES: tuple[tuple[tuple[str, str, str], str, str, dict[str, str]], ...] = (
 """ISO 3166 codes, name, and the kind, codes and names of some subdivisions."""
 
 ACCOUNTS = {
-    "cash": "1.1.1",
-    "receivable": "1.2.1",
-    "payable": "2.1.1",
-    "revenue": "4.2.2",
-    "expense": "5.1.3",
-    "tax": "6.3.6",
+    **{"cash": "1.1.1", "receivable": "1.2.1", "payable": "2.1.1"},
+    **{"revenue": "4.2.2", "expense": "5.1.3", "tax": "6.3.6"},
 }
 """The codes, in Tryton's own chart, of what is booked where; revenue is that of services, recognised over time."""
 
@@ -196,12 +192,10 @@ def make_chart(company: Any) -> None:
     wizard.form.account_template = Model.get("account.account.template")(template)
     wizard.form.company = company
     wizard.execute("create_account")
-    uses = {
-        **{f"account_{use}": use for use in ("receivable", "payable")},
-        **{f"category_account_{use}": use for use in ("expense", "revenue")},
-    }
-    for field, use in uses.items():
-        setattr(wizard.form, field, account_of(company, use))
+    for use in ("receivable", "payable"):
+        setattr(wizard.form, f"account_{use}", account_of(company, use))
+    for use in ("expense", "revenue"):
+        setattr(wizard.form, f"category_account_{use}", account_of(company, use))
     wizard.execute("create_properties")
 
 

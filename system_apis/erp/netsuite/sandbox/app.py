@@ -11,8 +11,9 @@ from collections.abc import Mapping
 
 import msgspec
 from litestar import Litestar, Response, get, post, route
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
+from litestar.params import FromPath
 
 from system_apis.erp.netsuite.sandbox import seed
 from system_apis.erp.netsuite.sandbox.account import Account
@@ -84,7 +85,7 @@ def create_sandbox(
 
 
 @post(_SUITEQL, status_code=200)
-async def run_suiteql(request: Call, engine: Engine) -> Response[bytes]:
+async def run_suiteql(request: Call, engine: NamedDependency[Engine]) -> Response[bytes]:
     """One page of a query's rows."""
     if "transient" not in request.headers.get("prefer", ""):
         detail = "The request header Prefer with the value transient is required."
@@ -109,14 +110,14 @@ def governance_limits() -> Response[bytes]:
 
 
 @post(TOKEN_PATH, status_code=200)
-async def issue_token(request: Call, tokens: TokenService) -> Response[bytes]:
+async def issue_token(request: Call, tokens: NamedDependency[TokenService]) -> Response[bytes]:
     """An access token for a signed client assertion."""
     form = {name: str(value) for name, value in (await request.form()).items()}
     return answer(tokens.grant(form, origin(request) + TOKEN_PATH), "application/json")
 
 
 @route("/services/rest/{path:path}", http_method=["OPTIONS"], status_code=204, sync_to_thread=False)
-def options(path: str) -> None:
+def options(path: FromPath[str]) -> None:
     """That the service is there."""
 
 

@@ -7,6 +7,8 @@ Sources: SuiteTalk REST Web Services API Guide, "Working with Records", "Accessi
 from typing import Any
 
 from litestar import Request, Response, Router, delete, get, patch, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from system_apis.erp.netsuite.sandbox import metadata
 from system_apis.erp.netsuite.sandbox.account import Account
@@ -44,7 +46,7 @@ def answer(content: Any, media_type: str) -> Response[bytes]:
 
 
 @get("/metadata-catalog", sync_to_thread=False)
-def list_metadata(request: Call, account: Account) -> Response[bytes]:
+def list_metadata(request: Call, account: NamedDependency[Account]) -> Response[bytes]:
     """The record types; with Accept application/swagger+json an OpenAPI document of those in `select`."""
     types = account.records.types
     if "swagger" not in request.headers.get("accept", ""):
@@ -55,7 +57,7 @@ def list_metadata(request: Call, account: Account) -> Response[bytes]:
 
 
 @get("/metadata-catalog/{name:str}", sync_to_thread=False)
-def get_metadata(request: Call, account: Account, name: str) -> Response[bytes]:
+def get_metadata(request: Call, account: NamedDependency[Account], name: FromPath[str]) -> Response[bytes]:
     """One record type, as JSON Schema or as OpenAPI."""
     kind = account.records.type_of(name)
     if "swagger" in request.headers.get("accept", ""):
@@ -64,7 +66,7 @@ def get_metadata(request: Call, account: Account, name: str) -> Response[bytes]:
 
 
 @get("/{record_type:str}", sync_to_thread=False)
-def list_records(request: Call, account: Account, record_type: str) -> Response[bytes]:
+def list_records(request: Call, account: NamedDependency[Account], record_type: FromPath[str]) -> Response[bytes]:
     """The ids of the records of a type that match `q`."""
     kind = account.records.type_of(record_type)
     limit, offset = paging(request)
@@ -78,7 +80,7 @@ def list_records(request: Call, account: Account, record_type: str) -> Response[
 
 
 @post("/{record_type:str}")
-async def create_record(request: Call, account: Account, record_type: str) -> Response[None]:
+async def create_record(request: Call, account: NamedDependency[Account], record_type: FromPath[str]) -> Response[None]:
     """A new record; answers its URL."""
     kind = account.records.type_of(record_type)
     changes = await _changes(request, account, kind)
@@ -86,7 +88,9 @@ async def create_record(request: Call, account: Account, record_type: str) -> Re
 
 
 @get("/{record_type:str}/{key:str}", sync_to_thread=False)
-def get_record(request: Call, account: Account, record_type: str, key: str) -> Response[bytes]:
+def get_record(
+    request: Call, account: NamedDependency[Account], record_type: FromPath[str], key: FromPath[str]
+) -> Response[bytes]:
     """One record by internal id or `eid:` and external id."""
     kind = account.records.type_of(record_type)
     document = account.shown(kind, account.records.find(kind, key))
@@ -101,7 +105,9 @@ def get_record(request: Call, account: Account, record_type: str, key: str) -> R
 
 
 @patch("/{record_type:str}/{key:str}")
-async def update_record(request: Call, account: Account, record_type: str, key: str) -> Response[None]:
+async def update_record(
+    request: Call, account: NamedDependency[Account], record_type: FromPath[str], key: FromPath[str]
+) -> Response[None]:
     """Change the fields and lines the body names."""
     kind = account.records.type_of(record_type)
     document = account.records.find(kind, key)
@@ -110,7 +116,9 @@ async def update_record(request: Call, account: Account, record_type: str, key: 
 
 
 @put("/{record_type:str}/{key:str}")
-async def upsert_record(request: Call, account: Account, record_type: str, key: str) -> Response[None]:
+async def upsert_record(
+    request: Call, account: NamedDependency[Account], record_type: FromPath[str], key: FromPath[str]
+) -> Response[None]:
     """Create or change the record of an external id."""
     kind = account.records.type_of(record_type)
     if not key.startswith("eid:"):
@@ -121,14 +129,20 @@ async def upsert_record(request: Call, account: Account, record_type: str, key: 
 
 
 @delete("/{record_type:str}/{key:str}", sync_to_thread=False)
-def delete_record(account: Account, record_type: str, key: str) -> None:
+def delete_record(account: NamedDependency[Account], record_type: FromPath[str], key: FromPath[str]) -> None:
     """Remove a record."""
     kind = account.records.type_of(record_type)
     account.delete(kind, account.records.find(kind, key))
 
 
 @get("/{record_type:str}/{key:str}/{name:str}", sync_to_thread=False)
-def get_subresource(request: Call, account: Account, record_type: str, key: str, name: str) -> Response[bytes]:
+def get_subresource(
+    request: Call,
+    account: NamedDependency[Account],
+    record_type: FromPath[str],
+    key: FromPath[str],
+    name: FromPath[str],
+) -> Response[bytes]:
     """A sublist, or the record that a reference field points to."""
     kind, document = _found(account, record_type, key)
     expand = request.query_params.get("expandSubResources", "").lower() == "true"
@@ -148,7 +162,9 @@ def get_subresource(request: Call, account: Account, record_type: str, key: str,
 
 
 @get("/{record_type:str}/{key:str}/{name:str}/{index:int}", sync_to_thread=False)
-def get_line(request: Call, account: Account, name: str, index: int) -> Response[bytes]:
+def get_line(
+    request: Call, account: NamedDependency[Account], name: FromPath[str], index: FromPath[int]
+) -> Response[bytes]:
     """One line of a sublist, counted from 1."""
     kind, document = _found(account, request.path_params["record_type"], request.path_params["key"])
     sublist = _named(kind.sublists, name)
@@ -161,7 +177,13 @@ def get_line(request: Call, account: Account, name: str, index: int) -> Response
 
 
 @post("/{record_type:str}/{key:str}/!transform/{target:str}")
-async def transform_record(request: Call, account: Account, record_type: str, key: str, target: str) -> Response[None]:
+async def transform_record(
+    request: Call,
+    account: NamedDependency[Account],
+    record_type: FromPath[str],
+    key: FromPath[str],
+    target: FromPath[str],
+) -> Response[None]:
     """A new record made from another one."""
     kind, document = _found(account, record_type, key)
     target_kind = account.records.type_of(target)

@@ -122,7 +122,7 @@ def _work_off(org: Org, job: Job) -> None:
         payload = payload_of(header, row)
         try:
             with org.atomic():
-                identifier, created = _do(org, job, sobject, payload)
+                identifier, created = do_one(org, job, sobject, payload)
             successful.append([identifier, str(created).lower(), *row])
         except ApiError as error:
             fields = ",".join(error.fields or []) or "--"
@@ -146,7 +146,8 @@ def _unknown_column(sobject: SObjectType, header: list[str]) -> str | None:
     return None
 
 
-def _do(org: Org, job: Job, sobject: SObjectType, payload: dict[str, Any]) -> tuple[str, bool]:
+def do_one(org: Org, job: Job, sobject: SObjectType, payload: dict[str, Any]) -> tuple[str, bool]:
+    """Do the job's operation with one record; return its id and whether it is new."""
     operation = job["operation"]
     if operation == "insert":
         return records.create(org, sobject, payload), True

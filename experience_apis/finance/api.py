@@ -1,0 +1,46 @@
+"""The finance API: billing runs, and what has been billed and paid."""
+
+from typing import Annotated
+
+from litestar import get, post
+from litestar.params import Dependency
+
+from tollway.canonical.invoice import Invoice
+from tollway.canonical.record import Identifier
+from tollway.canonical.statement import Accepted, BillingRun, Statement
+from tollway.ports.activation import Activation
+from tollway.ports.invoicing import Invoicing
+from tollway.problems import found
+
+READ, WRITE = {"scope": "finance:read"}, {"scope": "finance:write"}
+Invoices = Annotated[Invoicing, Dependency(skip_validation=True)]
+
+
+@get("/finance/v1/deals/{deal_id:str}/statement", operation_id="getDealStatement", opt=READ)
+async def get_deal_statement(
+    activation: Annotated[Activation, Dependency(skip_validation=True)], invoicing: Invoices, deal_id: Identifier
+) -> Statement:
+    """What of the deal is delivered, billed, unbilled and paid."""
+    engagement = found(await activation.engagement_of_deal(deal_id), f"activated project for deal {deal_id}")
+    return await invoicing.statement(engagement.project_number)
+
+
+@get("/finance/v1/projects/{number:str}/statement", operation_id="getProjectStatement", opt=READ)
+async def get_project_statement(invoicing: Invoices, number: Identifier) -> Statement:
+    """What of the project is delivered, billed, unbilled and paid."""
+    return await invoicing.statement(number)
+
+
+@get("/finance/v1/invoices/{reference:str}", operation_id="getInvoice", opt=READ)
+async def get_invoice(invoicing: Invoices, reference: Identifier) -> Invoice:
+    """The invoice as the ERP has it now."""
+    return found(await invoicing.invoice(reference), f"invoice {reference}")
+
+
+@post("/finance/v1/billing-runs", operation_id="runBilling", status_code=202, opt=WRITE)
+async def run_billing(invoicing: Invoices, data: BillingRun) -> Accepted:
+    """Bill a project's unbilled work through a day, each item once; the same trigger runs once."""
+    return await invoicing.run(data)
+
+
+HANDLERS = (get_deal_statement, get_project_statement, get_invoice, run_billing)

@@ -1,0 +1,59 @@
+"""Writes an invoice's number onto what it bills, never onto what another invoice bills."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from system_apis.psa.certinia import models
+from system_apis.psa.certinia.queries import MILESTONE, TIMECARD
+from system_apis.salesforce_platform.batches import query_together, require, update_all
+from system_apis.salesforce_platform.client import OrgClient
+from system_apis.salesforce_platform.rows import select
+from system_apis.salesforce_platform.soql import is_record_id, quote_all
+from tollway.canonical.work import BillableItem, BilledItems, WorkKind
+from tollway.problems import NotFound, Rejected
+
+ALREADY_BILLED = "already_billed"
+SOBJECTS = {WorkKind.TIME: TIMECARD, WorkKind.MILESTONE: MILESTONE}
+
+
+async def write_invoice(org: OrgClient, billed: BilledItems) -> None:
+    """Mark what is not marked yet; raises NotFound, or Rejected with what another invoice carries."""
+    wanted = _by_sobject(billed.items)
+    if not wanted:
+        return
+    queries = {
+        sobject: (f"{select(models.Billed, sobject)} WHERE Id IN {quote_all(ids)}", models.Billed)
+        for sobject, ids in wanted.items()
+    }
+    rows: dict[str, list[models.Billed]] = await query_together(org, queries)
+    _check(billed.invoice_number, wanted, rows)
+    for sobject, present in rows.items():
+        values = _values(sobject, billed.invoice_number)
+        unmarked = {row.Id: values for row in present if not row.Tollway_Invoice_Number__c}
+        require(sobject, await update_all(org, sobject, unmarked))
+
+
+def _by_sobject(items: Iterable[BillableItem]) -> dict[str, list[str]]:
+    wanted: dict[str, list[str]] = {}
+    for item in items:
+        record_id = item.id.removeprefix(f"{item.kind}:")
+        if not is_record_id(record_id):
+            raise NotFound(f"There is no {item.kind} {record_id} in Certinia.")
+        wanted.setdefault(SOBJECTS[item.kind], []).append(record_id)
+    return wanted
+
+
+def _check(number: str, wanted: dict[str, list[str]], rows: dict[str, list[models.Billed]]) -> None:
+    present = {row.Id: row for kind in rows.values() for row in kind}
+    if missing := [record_id for ids in wanted.values() for record_id in ids if record_id not in present]:
+        raise NotFound(f"Certinia no longer has {', '.join(missing)}, which invoice {number} bills.")
+    others = [row for row in present.values() if row.Tollway_Invoice_Number__c not in (None, "", number)]
+    if others:
+        named = ", ".join(f"{row.Name} (invoice {row.Tollway_Invoice_Number__c})" for row in others)
+        raise Rejected(f"Invoice {number} bills what has been billed already: {named}.", category=ALREADY_BILLED)
+
+
+def _values(sobject: str, number: str) -> dict[str, Any]:
+    """Certinia's own marks beside Tollway's, so that its billing leaves the work alone."""
+    values = {"Tollway_Invoice_Number__c": number, "pse__Billed__c": True, "pse__Invoiced__c": True}
+    return values | {"pse__Invoice_Number__c": number} if sobject == MILESTONE else values

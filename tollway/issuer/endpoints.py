@@ -1,0 +1,90 @@
+"""The addresses of the development issuer: metadata (RFC 8414), keys and tokens."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+from joserfc.jwk import ECKey
+from litestar import Request, Response, get, post
+from litestar.handlers import HTTPRouteHandler
+
+from tollway.issuer.clients import KEY_METHOD, SECRET_METHODS, ClientRegistration, register, write_private
+from tollway.issuer.server import ALGORITHM, TokenServer
+from tollway.problems import NotFound, StartupError
+
+METADATA = "/.well-known/oauth-authorization-server"
+KEYS = "/oauth2/jwks.json"
+TOKEN = "/oauth2/token"  # noqa: S105 - an address
+KEY_FILE = "issuer-key.json"
+_OPEN = {"public": True}
+
+
+class Issuer(msgspec.Struct, frozen=True):
+    """The development issuer, to be served by the gateway."""
+
+    url: str
+    handlers: Sequence[HTTPRouteHandler]
+    documents: dict[str, bytes]
+
+    async def fetch(self, url: str) -> bytes:
+        """One of its own documents, had without asking over the network; raises NotFound."""
+        path = urlsplit(url).path
+        if not url.startswith(self.url) or path not in self.documents:
+            raise NotFound(f"The development issuer has no {url}.")
+        return self.documents[path]
+
+
+def create_issuer(folder: Path, issuer_url: str, audience: str, clients: Sequence[ClientRegistration]) -> Issuer:
+    """The issuer whose key and clients live in `folder`; `issuer_url` is the gateway's address, without a path."""
+    url = issuer_url.rstrip("/")
+    key = _key(folder / KEY_FILE)
+    known = register(folder, clients)
+    server = TokenServer(url, url + TOKEN, audience, key, known)
+    scopes = sorted({scope for client in known.values() for scope in client.stored.scopes})
+    documents = {
+        METADATA: msgspec.json.encode(_metadata(url, scopes)),
+        KEYS: msgspec.json.encode({"keys": [key.as_dict(private=False, alg=ALGORITHM, use="sig")]}),
+    }
+
+    @get([METADATA, KEYS], opt=_OPEN)
+    async def document(request: Request[None, None, Any]) -> Response[bytes]:
+        return Response(documents[request.url.path], media_type="application/json")
+
+    @post(TOKEN, opt=_OPEN, status_code=200)
+    async def token(request: Request[None, None, Any]) -> Response[str]:
+        text = (await request.body()).decode("utf-8", "replace")
+        pairs = parse_qsl(text, keep_blank_values=True)
+        if len({name for name, _ in pairs}) != len(pairs):
+            twice = {"error": "invalid_request", "error_description": "A parameter is given twice."}
+            return Response(msgspec.json.encode(twice).decode(), status_code=400, media_type="application/json")
+        status, headers, content = server.token(dict(pairs), request.headers)
+        return Response(content, status_code=status, media_type="application/json", headers=headers)
+
+    return Issuer(url, [document, token], documents)
+
+
+def _metadata(url: str, scopes: list[str]) -> dict[str, Any]:
+    return {
+        "issuer": url,
+        "token_endpoint": url + TOKEN,
+        "jwks_uri": url + KEYS,
+        "grant_types_supported": ["client_credentials"],
+        "response_types_supported": [],
+        "token_endpoint_auth_methods_supported": [*SECRET_METHODS, KEY_METHOD],
+        "token_endpoint_auth_signing_alg_values_supported": ["RS256", "PS256", "ES256"],
+        "scopes_supported": scopes,
+    }
+
+
+def _key(path: Path) -> ECKey:
+    """The signing key of the state folder, made at the first start."""
+    try:
+        return ECKey.import_key(msgspec.json.decode(path.read_bytes()))
+    except FileNotFoundError:
+        key = ECKey.generate_key("P-256", auto_kid=True)
+        write_private(path, msgspec.json.encode(key.as_dict(private=True)))
+        return key
+    except (OSError, ValueError, TypeError, msgspec.MsgspecError) as error:
+        raise StartupError(f"The issuer's key {path} cannot be read: {error}; delete it to have a new one.") from error
