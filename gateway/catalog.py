@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 from litestar import Request, Response, get, head
+from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from gateway.docs_page import render
 from gateway.routes import Entry
@@ -23,7 +25,7 @@ def handlers(apis: Sequence[tuple[Entry, Contract]]) -> list[HTTPRouteHandler]:
     page = render([(entry.name, f"/openapi/{document_name(entry)}", contract.document) for entry, contract in apis])
 
     @get("/openapi/{name:str}", opt=_OPEN)
-    async def contract(name: str) -> Response[bytes]:
+    async def contract(name: FromPath[str]) -> Response[bytes]:
         if name not in documents:
             raise NoSuchRoute(f"There is no contract {name}; {CATALOG} lists those there are.")
         return Response(documents[name], media_type="application/json")
@@ -34,7 +36,7 @@ def handlers(apis: Sequence[tuple[Entry, Contract]]) -> list[HTTPRouteHandler]:
         return Response(page, media_type="text/html; charset=utf-8", headers={"content-security-policy": policy})
 
     @get(CATALOG, opt=_OPEN)
-    async def catalog(request: Request[None, None, dict[str, object]]) -> Response[bytes]:
+    async def catalog(request: Request[None, None, State]) -> Response[bytes]:
         base = str(request.base_url).rstrip("/")
         return Response(msgspec.json.encode(_linkset(base, apis)), media_type=_LINKSET)
 

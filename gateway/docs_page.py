@@ -27,15 +27,16 @@ def render(apis: Sequence[Api]) -> str:
 
 def _menu(name: str, document: Mapping[str, Any]) -> str:
     links = "".join(
-        f'<li><a href="#{_anchor(name, method, path)}"><b class="{method}">{method.upper()}</b> {escape(_summary(data))}</a></li>'
+        f'<li><a href="#{_anchor(name, method, path)}">{_method(method)} {escape(_summary(data))}</a></li>'
         for method, path, data in _operations(document)
     )
-    return f'<section><a class="api" href="#{escape(name)}">{escape(document["info"]["title"])}</a><ul>{links}</ul></section>'
+    title = f'<a class="api" href="#{escape(name)}">{escape(document["info"]["title"])}</a>'
+    return f"<section>{title}<ul>{links}</ul></section>"
 
 
 def _api(name: str, place: str, document: Mapping[str, Any]) -> str:
     info = document["info"]
-    operations = "".join(_operation(name, document, *found) for found in _operations(document))
+    operations = "".join(_operation(name, *found) for found in _operations(document))
     schemas = document.get("components", {}).get("schemas", {})
     objects = "".join(_object(name, title, schema) for title, schema in schemas.items())
     return (
@@ -46,7 +47,7 @@ def _api(name: str, place: str, document: Mapping[str, Any]) -> str:
     )
 
 
-def _operation(name: str, document: Mapping[str, Any], method: str, path: str, data: Mapping[str, Any]) -> str:
+def _operation(name: str, method: str, path: str, data: Mapping[str, Any]) -> str:
     scopes = sorted({scope for way in data.get("security", ()) for asked in way.values() for scope in asked})
     granted = "".join(f"<code>{escape(scope)}</code> " for scope in scopes)
     parts = [f"<p>{escape(data.get('description', ''))}</p>", f"<p>Scope: {granted}</p>" if granted else ""]
@@ -56,7 +57,7 @@ def _operation(name: str, document: Mapping[str, Any], method: str, path: str, d
         parts.append(f"<h4>Body <small>{escape(media_type)}</small></h4><p>{_type(name, media.get('schema', {}))}</p>")
     parts.append("<h4>Answers</h4>" + _table([_answer(name, *item) for item in data.get("responses", {}).items()]))
     return (
-        f'<details open id="{_anchor(name, method, path)}"><summary><b class="{method}">{method.upper()}</b> '
+        f'<details open id="{_anchor(name, method, path)}"><summary>{_method(method)} '
         f"<code>{escape(path)}</code> {escape(_summary(data))}</summary>{''.join(parts)}</details>"
     )
 
@@ -113,6 +114,10 @@ def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping
         for method in METHODS:
             if method in item:
                 yield method, path, item[method]
+
+
+def _method(method: str) -> str:
+    return f'<b class="{method}">{method.upper()}</b>'
 
 
 def _summary(data: Mapping[str, Any]) -> str:

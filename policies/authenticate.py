@@ -5,7 +5,7 @@ from typing import Any, ClassVar, NoReturn
 import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwt import JWTClaimsRegistry
+from joserfc.jwt import ClaimsOption, JWTClaimsRegistry
 
 from policies.base import Caller, GatewayRequest, GatewayResponse, Handler, PolicyResources
 from tollway.problems import Unauthenticated
@@ -14,7 +14,7 @@ from tollway.strict import Strict
 _LONGEST_TOKEN = 8192
 _TYPES = ("at+jwt", "application/at+jwt")
 _ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
-_CLAIMS = ("sub", "client_id", "exp", "iat", "jti")
+_REQUIRED: dict[str, ClaimsOption] = {claim: {"essential": True} for claim in ("sub", "client_id", "exp", "iat", "jti")}
 
 
 class Authenticate(Strict):
@@ -99,7 +99,7 @@ class _Tokens:
             now=int(self._clock()),
             leeway=self._policy.leeway,
             aud={"essential": True, "value": self._audience},
-            **{claim: {"essential": True} for claim in _CLAIMS},
+            **_REQUIRED,
         ).validate(claims)
         if not isinstance(claims["client_id"], str):
             _refuse("The access token's client_id is not a string.")

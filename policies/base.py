@@ -44,7 +44,7 @@ class GatewayRequest:
         address: str,
         contract: Contract,
     ) -> None:
-        """`address` is the caller's network address; raises Malformed for a path that two readers may read differently."""
+        """`address` is the caller's network address; raises Malformed for a path that can be read in two ways."""
         self.method = method
         self.segments = _segments(raw_path)
         self.path = "/" + "/".join(quote(segment, safe="") for segment in self.segments)

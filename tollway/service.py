@@ -3,7 +3,7 @@
 import math
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -133,13 +133,13 @@ class _Guard:
         return subject
 
 
-def correlation_id(headers: dict[bytes, bytes]) -> str:
+def correlation_id(headers: Mapping[bytes, bytes]) -> str:
     """The caller's correlation id when it is one; a new one otherwise."""
     given = headers.get(b"correlation-id", b"").decode("latin-1")
     return given if _CORRELATION.fullmatch(given) else context.new_context().correlation_id
 
 
-def traceparent(headers: dict[bytes, bytes]) -> str:
+def traceparent(headers: Mapping[bytes, bytes]) -> str:
     """The caller's W3C trace parent when it is one; a new trace otherwise."""
     given = headers.get(b"traceparent", b"").decode("latin-1")
     return given if _TRACEPARENT.fullmatch(given) else context.new_traceparent()
@@ -152,7 +152,7 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
 
 
 def described(error: Exception, path: str, correlation_id: str) -> tuple[Problem, dict[str, str]]:
-    """The problem document for any exception and its headers; what nobody foresaw is logged and told without details."""
+    """The problem document for any exception and its headers; what nobody foresaw is logged, not told."""
     problem_error = as_problem(error)
     if type(problem_error) is ProblemError:
         log.error("unforeseen", path=path, correlation_id=correlation_id, exc_info=error)

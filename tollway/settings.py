@@ -105,6 +105,16 @@ class OnboardingSettings(Table):
     service_lines: dict[str, ServiceLine] = {}
 
 
+class SandboxSettings(Table):
+    """A sandbox that the embedded form starts in the place of a real platform."""
+
+    port: Port
+    client_id: str = "sandbox"
+    """The client id (for NetSuite the consumer key and token id) that the sandbox accepts."""
+    client_secret: str = "sandbox"  # noqa: S105 - a sandbox holds nothing to protect
+    """The secret that the sandbox accepts with it."""
+
+
 class Settings(Table):
     """All settings."""
 
@@ -120,6 +130,8 @@ class Settings(Table):
     legal_entities: dict[str, LegalEntity]
     onboarding: OnboardingSettings = OnboardingSettings()
     polling: PollingSettings = PollingSettings()
+    sandboxes: dict[str, SandboxSettings] = {}
+    """Sandboxes by platform, which `tollway up` starts; without the table none is."""
 
     @property
     def folder(self) -> Path:

@@ -178,5 +178,6 @@ def _application(handlers: Sequence[HTTPRouteHandler]) -> Litestar:
         for name, annotation in inspect.get_annotations(handler.fn, eval_str=True).items()
         if any(isinstance(item, DependencyKwarg) for item in getattr(annotation, "__metadata__", ()))
     }
-    nothing = Provide(lambda: None, sync_to_thread=False)
-    return Litestar(route_handlers=list(handlers), dependencies=dict.fromkeys(names, nothing), openapi_config=None)
+    # A provider each: Litestar takes one provider under two names for a mistake.
+    nothing = {name: Provide(lambda: None, sync_to_thread=False) for name in names}
+    return Litestar(route_handlers=list(handlers), dependencies=nothing, openapi_config=None)

@@ -22,7 +22,7 @@ class Operation:
         self.path = path
         security = data.get("security", document.get("security"))
         self.scopes = None if security is None else [frozenset(chain(*way.values())) for way in security]
-        """The sets of scopes of which a caller needs one; empty when it needs none, None when the contract is silent."""
+        """Sets of scopes of which a caller needs one; empty when it needs none, None when the contract is silent."""
         self.parameters = [Parameter(parameter, components) for parameter in data.get("parameters", ())]
         self.query_names = frozenset(parameter.name for parameter in self.parameters if parameter.where == "query")
         body = data.get("requestBody", {})

@@ -13,6 +13,7 @@ from litestar.connection import ASGIConnection
 from litestar.enums import ParamType
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import DependencyKwarg, KwargDefinition, ParameterKwarg
+from litestar.types import Empty
 from litestar.typing import FieldDefinition
 
 from tollway.problems import Invalid, Violation

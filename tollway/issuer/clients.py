@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from authlib.oauth2.rfc6749 import ClientMixin
+from authlib.oauth2.rfc6749 import ClientMixin  # type: ignore[import-untyped]
 
 from tollway.problems import StartupError
 from tollway.strict import Strict
@@ -35,7 +35,7 @@ class StoredClient(ClientRegistration):
     """Empty for a client with a key."""
 
 
-class Client(ClientMixin):  # type: ignore[misc] - authlib has no types
+class Client(ClientMixin):  # type: ignore[misc]  # authlib has no types
     """A client as authlib asks about it."""
 
     def __init__(self, stored: StoredClient) -> None:

@@ -5,11 +5,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from authlib.oauth2.rfc6749 import AuthorizationServer, InvalidClientError, OAuth2Request
-from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
-from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
-from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
-from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator
+from authlib.oauth2.rfc6749 import AuthorizationServer, InvalidClientError, OAuth2Request  # type: ignore[import-untyped]
+from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant  # type: ignore[import-untyped]
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload  # type: ignore[import-untyped]
+from authlib.oauth2.rfc7523 import JWTBearerClientAssertion  # type: ignore[import-untyped]
+from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator  # type: ignore[import-untyped]
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, Key
 
@@ -23,7 +23,7 @@ _LONGEST_ASSERTION = 600
 Answer = tuple[int, dict[str, str], str]
 
 
-class _Form(OAuth2Request):  # type: ignore[misc] - authlib has no types
+class _Form(OAuth2Request):  # type: ignore[misc]  # authlib has no types
     """A request to the token endpoint, as authlib reads it."""
 
     def __init__(self, uri: str, form: dict[str, str], headers: Mapping[str, str]) -> None:
@@ -36,11 +36,11 @@ class _Form(OAuth2Request):  # type: ignore[misc] - authlib has no types
         return data
 
 
-class _Grant(ClientCredentialsGrant):  # type: ignore[misc] - authlib has no types
+class _Grant(ClientCredentialsGrant):  # type: ignore[misc]  # authlib has no types
     TOKEN_ENDPOINT_AUTH_METHODS = [*SECRET_METHODS, KEY_METHOD]
 
 
-class _Tokens(JWTBearerTokenGenerator):  # type: ignore[misc] - authlib has no types
+class _Tokens(JWTBearerTokenGenerator):  # type: ignore[misc]  # authlib has no types
     """Access tokens after RFC 9068, for one audience."""
 
     def __init__(self, issuer: str, audience: str, key: ECKey) -> None:
@@ -59,7 +59,7 @@ class _Tokens(JWTBearerTokenGenerator):  # type: ignore[misc] - authlib has no t
         return token
 
 
-class _KeyAssertion(JWTBearerClientAssertion):  # type: ignore[misc] - authlib has no types
+class _KeyAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # authlib has no types
     """`private_key_jwt` (RFC 7523): an assertion signed by the client's key, good for one use."""
 
     CLIENT_AUTH_METHOD = KEY_METHOD
@@ -92,7 +92,7 @@ class _KeyAssertion(JWTBearerClientAssertion):  # type: ignore[misc] - authlib h
         return True
 
 
-class TokenServer(AuthorizationServer):  # type: ignore[misc] - authlib has no types
+class TokenServer(AuthorizationServer):  # type: ignore[misc]  # authlib has no types
     """Answers the token endpoint."""
 
     def __init__(self, issuer: str, token_endpoint: str, audience: str, key: ECKey, clients: dict[str, Client]) -> None:
@@ -108,7 +108,8 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc] - authlib has no t
         try:
             answer: Answer = self.create_token_response((form, headers))
         except JoseError:
-            return self.handle_error_response(None, InvalidClientError(description="The assertion cannot be read."))
+            unreadable = InvalidClientError(description="The assertion cannot be read.")
+            answer = self.handle_error_response(None, unreadable)
         return answer
 
     def query_client(self, client_id: str) -> Client | None:

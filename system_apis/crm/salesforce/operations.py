@@ -20,7 +20,7 @@ DEAL = select(
     {
         "OpportunityLineItems": "ORDER BY SortOrder, Id",
         "Tollway_Deal_Milestones__r": "ORDER BY Due_Date__c NULLS LAST, Id",
-        "Tollway_Deal_Rates__r": "ORDER BY Id",
+        "Tollway_Deal_Rates__r": "ORDER BY Role__c, Id",
     },
 )
 WON = f"{select(models.ChangedOpportunity, OPPORTUNITY)} WHERE IsWon = true"

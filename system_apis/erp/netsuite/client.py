@@ -122,7 +122,7 @@ class NetSuiteClient:
         """Ask once for all currencies, and again when one is wanted that was not there."""
         if wanted in self._currencies or wanted in self._currencies.values():
             return
-        rows = await self.query("SELECT id, symbol FROM currency", CurrencyRow, "the currencies")
+        rows = await self.query("SELECT id, symbol FROM currency ORDER BY id", CurrencyRow, "the currencies")
         self._currencies = {row.id: row.symbol for row in rows}
 
     async def _send(
@@ -136,7 +136,7 @@ class NetSuiteClient:
         reads: bool | None = None,
         missing: bool = False,
     ) -> Any:
-        """The answer of a status below 400; None for a 404 where the record may be missing."""
+        """The answer to what succeeded; None for a 404 where the record may be missing."""
         is_read = method == "GET" if reads is None else reads
         content = b"" if body is None else _encoder.encode(body)
         given = {"accept": "application/json", **(headers or {})}
@@ -146,7 +146,7 @@ class NetSuiteClient:
             answer = await self._authorized(method, target, content, given, reads=is_read)
         if missing and answer.status_code == httpx.codes.NOT_FOUND:
             return None
-        if answer.status_code >= httpx.codes.BAD_REQUEST:
+        if not answer.is_success:
             raise problem(answer, subject, connection=self.name, reads=is_read)
         return answer
 

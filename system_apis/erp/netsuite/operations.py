@@ -33,7 +33,7 @@ class NetSuiteErp:
         self._invoices = Invoices(self._account)
 
     async def check(self) -> str:
-        query = "SELECT id, symbol FROM currency"
+        query = "SELECT id, symbol FROM currency ORDER BY id"
         rows = await self._client.query(query, CurrencyRow, "the currencies")
         return f"NetSuite account {self._client.settings.account}, {len(rows)} currencies"
 

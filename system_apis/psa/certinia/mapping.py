@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from system_apis.psa.certinia import models
@@ -85,9 +84,12 @@ def is_closed(row: models.Project | models.WorkedProject) -> bool:
 
 
 def from_tasks(plan: ProjectPlan) -> Records:
-    """The tasks by external id: a task is known by its name."""
+    """The tasks by external id: a task is known by its name; record ids keep no order, so the task does."""
     parent = _parent("pse__Project__r", plan)
-    return {_key(plan, "task", task): {"Name": task, **parent} for task in plan.tasks}
+    return {
+        _key(plan, "task", task): {"Name": task, "pse__Order__c": place, **parent}
+        for place, task in enumerate(plan.tasks, 1)
+    }
 
 
 def from_milestones(plan: ProjectPlan) -> Records:
@@ -120,7 +122,7 @@ def from_rates(plan: ProjectPlan) -> Records:
 
 
 def to_plan(row: models.PlannedProject) -> ProjectPlan | None:
-    """The plan that Tollway gave the project; None when it gave none."""
+    """The plan that Tollway gave the project, milestones by due date and rates by role; None when it gave none."""
     number = row.Tollway_External_Id__c
     plan = ProjectPlan(
         project_number=number,

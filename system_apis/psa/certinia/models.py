@@ -3,6 +3,8 @@
 Fields and objects that begin with Tollway are those of Tollway's package in the org.
 """
 
+# ruff: noqa: N815 - the field names are the platform's
+
 import datetime as dt
 from decimal import Decimal
 

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from system_apis.psa.certinia import mapping, models
+from system_apis.psa.certinia import changes, mapping, models
 from system_apis.psa.certinia.billed import write_invoice
 from system_apis.psa.certinia.queries import (
     KEY,
@@ -25,7 +25,7 @@ from system_apis.salesforce_platform.client import OrgClient
 from system_apis.salesforce_platform.errors import REFUSED
 from system_apis.salesforce_platform.settings import read_settings
 from tollway.canonical.project import Project, ProjectBilling, ProjectDetails, ProjectPlan
-from tollway.canonical.record import Change, Changes, Cursor
+from tollway.canonical.record import Changes, Cursor
 from tollway.canonical.work import BilledItems, ProjectWork
 from tollway.ports.connection import Shared
 from tollway.problems import Rejected, found
@@ -87,19 +87,11 @@ class CertiniaPsa:
         return to_work(found(await self._row(models.WorkedProject, number), _named(number)))
 
     async def work_changes(self, cursor: Cursor) -> Changes:
-        """Timecards and milestones share one order, so a page of both begins where the last one ended."""
-        queries = {kind: (changed_work(kind, cursor, PAGE + 1), models.ChangedWork) for kind in (TIMECARD, MILESTONE)}
-        answers = await query_together(self._org, queries)
-        rows: list[models.ChangedWork] = [row for kind in answers.values() for row in kind]
-        rows.sort(key=lambda row: (row.SystemModstamp, row.Id))
-        latest: dict[str, Change] = {}
-        for row in rows[:PAGE]:
-            number = row.pse__Project__r.Tollway_External_Id__c
-            latest.pop(number, None)
-            latest[number] = Change(id=number, at=row.SystemModstamp)
-        last = rows[:PAGE][-1] if rows else None
-        seen = Cursor(moment=last.SystemModstamp, id=last.Id) if last else cursor
-        return Changes(items=list(latest.values()), cursor=seen, more=len(rows) > PAGE)
+        queries = {
+            kind: (changed_work(kind, place, PAGE + 1), models.ChangedWork)
+            for kind, place in changes.places(cursor).items()
+        }
+        return changes.page(await query_together(self._org, queries), cursor, PAGE)
 
     async def mark_billed(self, billed: BilledItems) -> None:
         await write_invoice(self._org, billed)

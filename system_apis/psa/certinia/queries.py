@@ -19,14 +19,14 @@ BILLABLE = {
     MILESTONE: f"(({APPROVED_MILESTONE}) OR Tollway_Invoice_Number__c != null)",
 }
 PLAN = {
-    "pse__Project_Tasks__r": f"WHERE {KEY} != null ORDER BY Id",
-    "pse__Milestones__r": f"WHERE {KEY} != null ORDER BY Id",
-    "Tollway_Project_Rates__r": "ORDER BY Id",
+    "pse__Project_Tasks__r": f"WHERE {KEY} != null ORDER BY pse__Order__c, Id",
+    "pse__Milestones__r": f"WHERE {KEY} != null ORDER BY pse__Target_Date__c, Id",
+    "Tollway_Project_Rates__r": "ORDER BY Role__c",
 }
 WORK = {
     "pse__Timecards__r": f"WHERE {BILLABLE[TIMECARD]} ORDER BY pse__End_Date__c, Id",
     "pse__Milestones__r": f"WHERE {BILLABLE[MILESTONE]} ORDER BY pse__Target_Date__c, Id",
-    "Tollway_Project_Rates__r": "ORDER BY Id",
+    "Tollway_Project_Rates__r": "ORDER BY Role__c",
 }
 PROJECTS = {
     models.Project: select(models.Project, PROJECT),

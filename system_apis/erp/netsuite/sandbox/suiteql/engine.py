@@ -41,7 +41,7 @@ class Engine:
         """The rows of a query; raises the error NetSuite answers for one that it cannot run."""
         self._catch_up()
         statement = translate(query)
-        self._db.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY)
+        self._db.set_authorizer(_authorize)
         try:
             cursor = self._db.execute(statement)
             names = _names([column[0] for column in cursor.description])
@@ -70,6 +70,12 @@ class Engine:
         columns = ", ".join(f'"{name}"' for name in present)
         marks = ", ".join("?" * len(present))
         self._db.execute(f'INSERT INTO "{table}" ({columns}) VALUES ({marks})', tuple(present.values()))  # noqa: S608
+
+
+def _authorize(action: int, table: str | None, *_: str | None) -> int:
+    """Queries only, and none of the database's own tables."""
+    allowed = action in _ALLOWED and not (table or "").startswith("sqlite_")
+    return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
 
 
 def _names(described: list[str]) -> list[str]:

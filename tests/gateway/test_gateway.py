@@ -1,0 +1,155 @@
+"""The gateway from a caller's side."""
+
+import httpx
+import pytest
+from litestar.types import ASGIApp
+
+from tollway.http.services import Services
+from tollway.identity import Identity
+from tollway.sandboxes import serve
+
+QUOTE = {"id": "Q-1", "lines": [{"product": "P-1", "quantity": 2}]}
+
+
+async def test_a_caller_with_the_scope_reaches_the_service(reader: httpx.AsyncClient) -> None:
+    """A request with a token that grants the operation's scope is answered by the service."""
+    answer = await reader.get("/sales/v1/quotes/Q-7")
+    assert (answer.status_code, answer.json()) == (200, {"id": "Q-7", "lines": []})
+
+
+async def test_a_body_reaches_the_service_unchanged(writer: httpx.AsyncClient) -> None:
+    """What a caller posts is what the service reads."""
+    answer = await writer.post("/sales/v1/quotes", json=QUOTE)
+    assert (answer.status_code, answer.json()) == (201, QUOTE)
+
+
+async def test_a_caller_without_a_token_is_challenged(anonymous: httpx.AsyncClient) -> None:
+    """Without a token the answer is a 401 problem with a bearer challenge."""
+    answer = await anonymous.get("/sales/v1/quotes/Q-7")
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["www-authenticate"].startswith("Bearer ")
+
+
+async def test_a_missing_scope_is_named(reader: httpx.AsyncClient) -> None:
+    """A token that may only read cannot write, and the answer says which scope it lacks."""
+    answer = await reader.post("/sales/v1/quotes", json=QUOTE)
+    assert answer.status_code == 403
+    assert 'error="insufficient_scope", scope="sales:write"' in answer.headers["www-authenticate"]
+
+
+async def test_the_service_sees_who_calls_and_nothing_that_was_forged(reader: httpx.AsyncClient) -> None:
+    """Identity headers and the token of a caller stop at the gateway, which signs for the caller itself."""
+    forged = {
+        "tollway-identity": "forged",
+        "tollway-timeout": "9999",
+        "connection": "x-hop",
+        "x-hop": "1",
+        "x-own": "2",
+    }
+    answer = await reader.get("/sales/v1/seen", headers=forged)
+    seen = answer.json()
+    assert answer.status_code == 200
+    assert seen["subject"] == "demo-sales"
+    assert seen["headers"]["tollway-identity"] != "forged"
+    assert 15 < seen["seconds_left"] <= 20
+    assert seen["headers"]["x-own"] == "2"
+    assert not {"authorization", "x-hop", "connection"} & seen["headers"].keys()
+
+
+async def test_ids_travel_in_and_out(reader: httpx.AsyncClient) -> None:
+    """The caller's correlation id and trace reach the service, under a span of the gateway's own, and come back."""
+    trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    headers = {"correlation-id": "order-17", "traceparent": f"00-{trace}-{span}-01"}
+    answer = await reader.get("/sales/v1/seen", headers=headers)
+    seen = answer.json()
+    assert answer.headers["correlation-id"] == seen["correlation_id"] == "order-17"
+    assert seen["traceparent"].split("-")[1] == trace
+    assert seen["traceparent"].split("-")[2] != span
+    assert answer.headers["traceparent"] == seen["traceparent"]
+
+
+@pytest.mark.parametrize("path", ["/sales/v1/nothing", "/nowhere", "/sales/v9/quotes/1", "/sales/v1", "/sales"])
+async def test_unknown_addresses_are_problems(reader: httpx.AsyncClient, path: str) -> None:
+    """An address that does not exist is a 404 problem with the caller's correlation id."""
+    answer = await reader.get(path, headers={"correlation-id": "lost"})
+    assert answer.status_code == 404
+    assert answer.json()["type"] == "urn:tollway:problem:no-such-route"
+    assert answer.json()["correlation_id"] == answer.headers["correlation-id"] == "lost"
+
+
+async def test_a_method_that_is_not_taken_names_those_that_are(reader: httpx.AsyncClient) -> None:
+    """A wrong method is a 405 problem with Allow."""
+    answer = await reader.delete("/sales/v1/quotes")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+
+
+@pytest.mark.parametrize("path", [b"/sales/v1/quotes/a%2Fb", b"/sales/v1/%2e%2e/v1/seen", b"/sales/v1/quotes/%2e%2e",
+                                  b"/sales/v1/quotes/a%00", b"/sales/v1/quotes/%ff", b"/sales/v1/quotes/a%5Cb"])  # fmt: skip
+async def test_a_path_with_two_readings_goes_no_further(gateway: ASGIApp, token: str, path: bytes) -> None:
+    """A path that the gateway and the service might read differently is refused as malformed."""
+    async with serve(gateway) as address, httpx.AsyncClient(base_url=address.url) as client:
+        url = client.base_url.copy_with(raw_path=path)
+        answer = await client.get(url, headers={"authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.json()["title"]) == (400, "The request cannot be read")
+
+
+async def test_problems_of_the_service_pass_through(reader: httpx.AsyncClient) -> None:
+    """The service's own problem document reaches the caller, with the same correlation id."""
+    answer = await reader.get("/sales/v1/quotes/missing", headers={"correlation-id": "c-1"})
+    assert answer.status_code == 404
+    assert answer.json()["detail"] == "There is no quote missing."
+    assert answer.json()["correlation_id"] == "c-1"
+
+
+async def test_a_limit_is_told_on_every_answer_and_kept(reader: httpx.AsyncClient) -> None:
+    """Refusals count against the plan and show it; beyond it the answer is 429 with Retry-After."""
+    answer = await reader.get("/sales/v1/nothing")
+    assert answer.headers["ratelimit"] == '"minute";r=49;t=60'
+    for _ in range(49):
+        answer = await reader.get("/sales/v1/quotes/Q-7")
+        assert answer.status_code == 200
+    answer = await reader.get("/sales/v1/quotes/Q-7")
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["retry-after"]) <= 60
+    assert answer.json()["type"] == "urn:tollway:problem:quota-exceeded"
+
+
+async def test_a_service_elsewhere_answers_over_the_network(
+    make_gateway: object, identity: Identity, service: ASGIApp, token: str
+) -> None:
+    """The same gateway reaches a service behind a socket, and the caller cannot tell."""
+    async with serve(service) as behind:
+        services = Services(identity, {"sales": behind.url})
+        async with serve(make_gateway(services)) as front, httpx.AsyncClient(base_url=front.url) as client:
+            answer = await client.get("/sales/v1/quotes/Q-9", headers={"authorization": f"Bearer {token}"})
+        await services.close()
+    assert (answer.status_code, answer.json()["id"]) == (200, "Q-9")
+
+
+async def test_a_service_that_is_down_is_a_503(make_gateway: object, identity: Identity, token: str) -> None:
+    """When nobody answers behind the gateway, the caller learns that nothing happened."""
+    services = Services(identity, {"sales": "http://127.0.0.1:9"})
+    gateway = make_gateway(services)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(gateway), base_url="http://gateway") as client:
+        answer = await client.get("/sales/v1/quotes/Q-9", headers={"authorization": f"Bearer {token}"})
+    await services.close()
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:tollway:problem:unavailable")
+
+
+async def test_what_nobody_foresaw_is_told_without_details(
+    make_gateway: object, identity: Identity, token: str
+) -> None:
+    """A failure inside is a 500 problem that gives the correlation id and nothing else away."""
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("secret-of-the-house")
+
+    services = Services(identity)
+    services.host("sales", broken)
+    transport = httpx.ASGITransport(make_gateway(services))
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        answer = await client.get("/sales/v1/quotes/Q-9", headers={"authorization": f"Bearer {token}"})
+    assert answer.status_code == 500
+    assert "secret-of-the-house" not in answer.text
+    assert answer.json()["correlation_id"]

@@ -1,0 +1,81 @@
+"""Values in queries."""
+
+import datetime as dt
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from system_apis.salesforce_platform.rows import Page, select
+from system_apis.salesforce_platform.sandbox.soql import parse
+from system_apis.salesforce_platform.soql import after, is_record_id, moment, quote, quote_all
+from tollway.canonical.record import Cursor
+
+TEXTS = st.text() | st.text(alphabet="'\\\n\r\t\b\f\" %_()=;aO R") | st.just("' OR Name != '")
+
+
+@given(TEXTS)
+def test_a_quoted_text_is_one_literal_with_exactly_that_value(text):
+    """Whatever a text holds, the platform's parser reads it as one value and nothing of it as SOQL."""
+    where = parse(f"SELECT Id FROM Account WHERE Name = {quote(text)}").where
+    assert (where.operator, where.value.kind, where.value.value) == ("=", "string", text)
+
+
+@given(st.lists(TEXTS, min_size=1))
+def test_a_quoted_list_has_exactly_those_values(texts):
+    """Every text of a list stays one value of IN."""
+    where = parse(f"SELECT Id FROM Account WHERE Name IN {quote_all(texts)}").where
+    assert [literal.value for literal in where.values] == texts
+
+
+@given(st.datetimes(timezones=st.timezones()))
+def test_a_moment_is_a_datetime_literal_not_after_it(at):
+    """A moment in any zone is written in UTC, cut to what the platform keeps."""
+    literal = parse(f"SELECT Id FROM Account WHERE SystemModstamp > {moment(at)}").where.value
+    lost = at.astimezone(dt.UTC) - dt.datetime.fromisoformat(literal.value)
+    assert literal.kind == "datetime"
+    assert dt.timedelta(0) <= lost < dt.timedelta(milliseconds=1)
+
+
+@given(TEXTS)
+def test_a_cursor_cannot_smuggle_soql(text):
+    """A cursor comes from a caller, so its id is quoted too."""
+    parse(f"SELECT Id FROM Account WHERE {after(Cursor(moment=dt.datetime.now(dt.UTC), id=text))}")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("006ak0000000001AAA", True),
+        ("006ak0000000001", True),
+        ("006ak000000000'", False),
+        ("", False),
+        ("x" * 16, False),
+    ],
+)
+def test_the_shape_of_record_ids(text, expected):
+    """A record id has 15 or 18 letters and digits."""
+    assert is_record_id(text) is expected
+
+
+class _Parent(msgspec.Struct):
+    Name: str
+
+
+class _Child(msgspec.Struct):
+    Id: str
+    Owner: _Parent | None
+
+
+class _Root(msgspec.Struct):
+    Id: str
+    Parent: _Parent | None
+    Children: Page[_Child] | None
+
+
+def test_a_query_asks_for_the_fields_of_its_struct():
+    """Parents become paths and children become queries in parentheses, with their own clauses."""
+    assert select(_Root, "Account", {"Children": "ORDER BY Id"}) == (
+        "SELECT Id, Parent.Name, (SELECT Id, Owner.Name FROM Children ORDER BY Id) FROM Account"
+    )

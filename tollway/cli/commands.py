@@ -1,0 +1,149 @@
+"""The commands of `tollway`."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+from cyclopts import App, Parameter
+from rich.console import Console
+
+from tollway.cli import contracts, doctor
+from tollway.cli.catalogue import CONTRACTS, GATEWAY, SERVICES
+from tollway.cli.demo.play import play as play_demo
+from tollway.cli.embedded import embedded
+from tollway.cli.installation import CLIENTS, installation
+from tollway.cli.sandboxes import sandbox as serve_sandbox
+from tollway.issuer import client_secret
+from tollway.problems import StartupError
+from tollway.sandboxes import serve
+from tollway.sandboxes.server import generate_certificate
+from tollway.settings import SandboxSettings, load
+
+app = App(name="tollway", help="The integration layer between the systems that sell, deliver and bill services.")
+console = Console()
+Config = Annotated[Path, Parameter(help="The configuration file.")]
+DEFAULT = Path("tollway.toml")
+
+
+def main() -> None:
+    """Run a command; what keeps it from starting is one sentence and exit status 2."""
+    try:
+        app()
+    except StartupError as error:
+        print(f"tollway: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+@app.command
+def up(*, config: Config = DEFAULT) -> None:
+    """Run everything in this process: gateway, every API, the engine and the configured sandboxes."""
+    settings = load(config)
+
+    async def run() -> None:
+        async with embedded(settings) as running:
+            console.print(f"Gateway   {running.url}   docs {running.url}/docs")
+            for platform, sandbox in settings.sandboxes.items():
+                console.print(f"Sandbox   http://127.0.0.1:{sandbox.port}   {platform}")
+            if not settings.gateway.issuer:
+                for client in CLIENTS:
+                    secret = client_secret(settings.folder, client.id)
+                    console.print(f"Client    {client.id}   secret {secret}   scopes {' '.join(client.scopes)}")
+            console.print("Ctrl-C stops.")
+            await _until_told_to_stop()
+
+    _run(run())
+
+
+@app.command(name="serve")
+def serve_one(service: str, /, *, config: Config = DEFAULT, host: str = "127.0.0.1", port: int = 8000) -> None:
+    """Run one service: the gateway, or any of those that `tollway services` lists."""
+    settings = load(config)
+    if service not in (*SERVICES, GATEWAY):
+        raise StartupError(f"There is no service {service!r}; there are: {', '.join([*SERVICES, GATEWAY])}.")
+
+    async def run() -> None:
+        async with installation(settings, [service], executor=f"{service}:{host}:{port}") as made:
+            async with serve(made.apps[service], host, port) as address:
+                console.print(f"{service} answers at {address.url}. Ctrl-C stops.")
+                await _until_told_to_stop()
+
+    _run(run())
+
+
+@app.command
+def services() -> None:
+    """List every service with its layer and contract."""
+    for name, entry in SERVICES.items():
+        console.print(f"{name:22}{entry.layer:12}openapi/{entry.contract(name)}", highlight=False)
+    console.print(f"{GATEWAY:22}{'gateway':12}gateway/routes.yaml", highlight=False)
+
+
+@app.command
+def sandbox(
+    platform: str,
+    /,
+    *,
+    port: int = 0,
+    tls: bool = False,
+    client_id: str = "sandbox",
+    client_secret: str = "sandbox",  # noqa: S107 - a sandbox holds nothing to protect
+    folder: Path | None = None,
+) -> None:
+    """Run one platform's sandbox alone; its state is in memory, or kept in FOLDER."""
+    settings = SandboxSettings(port=port, client_id=client_id, client_secret=client_secret)
+
+    async def run() -> None:
+        certificate = generate_certificate(folder or Path(".tollway")) if tls else None
+        async with serve_sandbox(platform, settings, folder, certificate) as (address, _):
+            console.print(f"The {platform} sandbox answers at {address.url}", soft_wrap=True)
+            console.print(f"It accepts the client id {client_id!r} with the secret {client_secret!r}.")
+            if certificate:
+                console.print(f"Its certificate, to be trusted by clients, is {certificate[0]}.")
+            console.print("Ctrl-C stops.")
+            await _until_told_to_stop()
+
+    _run(run())
+
+
+@app.command
+def openapi(*, folder: Path = CONTRACTS) -> None:
+    """Write the published contracts from the handlers."""
+    changed = contracts.write(folder)
+    console.print("\n".join(changed) if changed else "All contracts are as they were.", highlight=False)
+
+
+@app.command(name="doctor")
+def run_doctor(*, config: Config = DEFAULT) -> None:
+    """Check the settings, and that every configured platform answers."""
+    if not asyncio.run(doctor.examine(load(config), console)):
+        sys.exit(1)
+
+
+@app.command
+def demo(*, config: Config = DEFAULT, once: bool = False, json: bool = False, erp: str = "netsuite") -> None:
+    """Play the story from closed-won to cash on sandboxes, or with ERP tryton on the real one."""
+    _quiet()
+    sys.exit(asyncio.run(play_demo(load(config), console, once=once, as_json=json, erp=erp)))
+
+
+def _run(command: Coroutine[Any, Any, None]) -> None:
+    _quiet()
+    asyncio.run(command)
+
+
+def _quiet() -> None:
+    """Log warnings only, since the screen is for people; a service in a cluster logs by its own settings."""
+    logging.basicConfig(level=logging.WARNING)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+
+async def _until_told_to_stop() -> None:
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    await stop.wait()

@@ -1,0 +1,1 @@
+async def play(*a, **k): return 0

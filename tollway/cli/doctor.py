@@ -1,0 +1,46 @@
+"""`tollway doctor`: are the settings right, and does everything they name answer?"""
+
+from rich.console import Console
+from rich.table import Table
+
+from tollway.cli.platforms import Platforms
+from tollway.problems import ProblemError, StartupError
+from tollway.settings import Settings
+from tollway.storage import open_database
+
+
+async def examine(settings: Settings, console: Console) -> bool:
+    """Print a table of everything that was checked; answers whether all of it is well."""
+    table = Table("What", "State", "Said")
+    well = True
+    for what, state, said in [("settings", True, "complete"), await _database(settings), *await _platforms(settings)]:
+        table.add_row(what, "[green]ok[/]" if state else "[red]failing[/]", said)
+        well = well and state
+    console.print(table)
+    return well
+
+
+async def _database(settings: Settings) -> tuple[str, bool, str]:
+    try:
+        database = await open_database(settings.folder, settings.storage.url)
+    except StartupError as error:
+        return "database", False, str(error)
+    state = await database.ready()
+    await database.close()
+    return "database", state == "ok", "PostgreSQL" if settings.storage.url else f"SQLite in {settings.folder}"
+
+
+async def _platforms(settings: Settings) -> list[tuple[str, bool, str]]:
+    platforms, rows = Platforms(settings), []
+    for service in ("crm", "psa", "erp"):
+        try:
+            platforms.ports(service)
+        except StartupError as error:
+            rows.append((service, False, str(error)))
+    for name, connection in platforms.connected.items():
+        try:
+            rows.append((name, True, await connection.check()))
+        except ProblemError as error:
+            rows.append((name, False, error.detail))
+    await platforms.close()
+    return rows

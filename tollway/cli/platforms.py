@@ -1,0 +1,76 @@
+"""The system layer put together: adapters for the configured connections, each made once."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import system_apis.crm.registry
+import system_apis.erp.registry
+import system_apis.psa.registry
+from system_apis.erp.by_entity import ErpByLegalEntity
+from tollway.ports.connection import Connection, Shared
+from tollway.problems import StartupError
+from tollway.settings import Settings
+
+T = TypeVar("T")
+
+
+class Platforms:
+    """The adapters of the system services that this process hosts."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._shared = Shared()
+        self.connected: dict[str, Connection] = {}
+        """Adapters by what they serve, such as `crm (salesforce)`."""
+
+    def ports(self, service: str) -> dict[str, Any]:
+        """What the handlers of a system service depend on; raises StartupError."""
+        match service:
+            case "crm":
+                return {"crm": self._domain("crm", system_apis.crm.registry.PLATFORMS)}
+            case "psa":
+                return {"psa": self._domain("psa", system_apis.psa.registry.PLATFORMS)}
+            case "erp":
+                return {"erp": self._erps()}
+        raise StartupError(f"There is no system service {service}.")
+
+    async def check(self) -> dict[str, str]:
+        """How each connection is: `ok`, or why it is not."""
+        states = {}
+        for name, connection in self.connected.items():
+            try:
+                await connection.check()
+                states[name] = "ok"
+            except Exception as error:  # noqa: BLE001 - whatever it is, the connection is not well
+                states[name] = str(error)
+        return states
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for connection in self.connected.values():
+            await connection.close()
+        await self._shared.close()
+
+    def _domain(self, domain: str, platforms: Mapping[str, Any]) -> Any:
+        chosen = self._settings.crm if domain == "crm" else self._settings.psa
+        build = _known(platforms, chosen.platform, f"{domain}.platform")
+        adapter = build(chosen.connection, self._settings.connections[chosen.connection], self._shared)
+        self.connected[f"{domain} ({chosen.connection})"] = adapter
+        return adapter
+
+    def _erps(self) -> ErpByLegalEntity:
+        adapters = {}
+        for name in sorted({entity.erp for entity in self._settings.legal_entities.values()}):
+            tables = self._settings.connections[name]
+            build = _known(
+                system_apis.erp.registry.PLATFORMS, tables.get("platform", ""), f"connections.{name}.platform"
+            )
+            adapters[name] = build(name, tables, self._shared)
+            self.connected[f"erp ({name})"] = adapters[name]
+        return ErpByLegalEntity(self._settings.legal_entities, adapters)
+
+
+def _known(platforms: Mapping[str, T], platform: str, setting: str) -> T:
+    if platform not in platforms:
+        raise StartupError(f"The setting {setting} is {platform!r}; there are: {', '.join(platforms)}.")
+    return platforms[platform]
