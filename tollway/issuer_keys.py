@@ -57,13 +57,13 @@ class IssuerKeys:
 
     async def key(self, kid: str | None) -> IssuerKey:
         """The key of this id, or the only key when a token names none; raises Unauthenticated or Unavailable."""
-        age = self._clock() - self._fetched
-        if age > self._fresh_for or self._named(kid) is None:
-            await self._refresh()
-        if self._clock() - self._fetched > self._fresh_for + self._stale_for:
-            raise Unavailable(
-                "The keys of the token's issuer cannot be had at the moment.", retry_after=self._cool_down
-            )
+        oldest = self._fresh_for + self._stale_for
+        if self._named(kid) is None or self._age() > oldest:
+            await self._refreshed()
+        elif self._age() > self._fresh_for:
+            self._start_refresh()  # nobody waits: the keys at hand go on until it lands
+        if self._age() > oldest:
+            raise Unavailable("The keys of the token's issuer cannot be had at present.", retry_after=self._cool_down)
         key = self._named(kid)
         if key is None:
             raise Unauthenticated("The token is signed with a key that its issuer does not publish.")
@@ -72,7 +72,7 @@ class IssuerKeys:
     async def ready(self) -> str:
         """`ok` when keys are at hand, or why they are not."""
         if not self._keys:
-            await self._refresh()
+            await self._refreshed()
         return "ok" if self._keys else f"no keys from {self.issuer}"
 
     def _named(self, kid: str | None) -> IssuerKey | None:
@@ -80,16 +80,22 @@ class IssuerKeys:
             return next(iter(self._keys.values())) if len(self._keys) == 1 else None
         return self._keys.get(kid)
 
-    async def _refresh(self) -> None:
-        if self._flight is None:
-            # The first keys are worth asking for more often: without them nobody gets in.
-            pause = self._cool_down if self._keys else min(1.0, self._cool_down)
-            if self._clock() - self._tried < pause:
-                return
+    def _age(self) -> float:
+        return self._clock() - self._fetched
+
+    async def _refreshed(self) -> None:
+        self._start_refresh()
+        if self._flight is not None:
+            await asyncio.shield(self._flight)
+
+    def _start_refresh(self) -> None:
+        """Set out to fetch, unless somebody is on the way or was lately."""
+        # The first keys are worth asking for more often: without them nobody gets in.
+        pause = self._cool_down if self._keys else min(1.0, self._cool_down)
+        if self._flight is None and self._clock() - self._tried >= pause:
             self._tried = self._clock()
             self._flight = asyncio.create_task(self._download())
             self._flight.add_done_callback(self._landed)
-        await asyncio.shield(self._flight)
 
     def _landed(self, _: asyncio.Task[None]) -> None:
         self._flight = None

@@ -81,6 +81,7 @@ def create_service(
         on_startup=[_without_app(hook) for hook in on_startup],
         on_shutdown=[_without_app(hook) for hook in on_shutdown],
         openapi_config=None,
+        logging_config=None,
         request_max_body_size=5_000_000,
     )
 

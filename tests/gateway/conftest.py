@@ -1,4 +1,4 @@
-"""A gateway over one small service of our own, its contract generated from that service, tokens from the real issuer."""
+"""A gateway over one small service of our own, with its generated contract and tokens of the development issuer."""
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path

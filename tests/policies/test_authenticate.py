@@ -120,7 +120,7 @@ async def refused(call, token: str) -> str:
 )
 @pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 async def test_good_tokens_establish_the_caller(call, claims, kid, alg) -> None:
-    """A token signed by any of the issuer's keys, with an algorithm of that key, says who calls and with what scopes."""
+    """A token signed by any of the issuer's keys, with an algorithm of that key, says who calls and what is granted."""
     caller = await call(sign(claims(), kid, alg))
     assert (caller.client, caller.subject, caller.scopes) == ("shop", "user-1", {"a:read", "b:write"})
 
@@ -300,6 +300,8 @@ async def test_known_keys_outlast_the_issuers_absence(call, claims, issuer, cloc
     issuer.down = True
     clock.now += 3600
     assert (await call(sign(claims()))).client == "shop"
+    await asyncio.sleep(0.01)
+    assert issuer.asked[-1] == JWKS
     clock.now += 86_400
     with pytest.raises(Unavailable):
         await call(sign(claims()))

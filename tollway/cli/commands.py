@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -15,7 +14,7 @@ from rich.console import Console
 from tollway.cli import contracts, doctor
 from tollway.cli.catalogue import CONTRACTS, GATEWAY, SERVICES
 from tollway.cli.demo.play import play as play_demo
-from tollway.cli.embedded import embedded
+from tollway.cli.embedded import embedded, told_to_stop
 from tollway.cli.installation import CLIENTS, installation
 from tollway.cli.sandboxes import sandbox as serve_sandbox
 from tollway.issuer import client_secret
@@ -54,7 +53,7 @@ def up(*, config: Config = DEFAULT) -> None:
                     secret = client_secret(settings.folder, client.id)
                     console.print(f"Client    {client.id}   secret {secret}   scopes {' '.join(client.scopes)}")
             console.print("Ctrl-C stops.")
-            await _until_told_to_stop()
+            await told_to_stop()
 
     _run(run())
 
@@ -67,10 +66,12 @@ def serve_one(service: str, /, *, config: Config = DEFAULT, host: str = "127.0.0
         raise StartupError(f"There is no service {service!r}; there are: {', '.join([*SERVICES, GATEWAY])}.")
 
     async def run() -> None:
-        async with installation(settings, [service], executor=f"{service}:{host}:{port}") as made:
-            async with serve(made.apps[service], host, port) as address:
-                console.print(f"{service} answers at {address.url}. Ctrl-C stops.")
-                await _until_told_to_stop()
+        async with (
+            installation(settings, [service], executor=f"{service}:{host}:{port}") as made,
+            serve(made.apps[service], host, port) as address,
+        ):
+            console.print(f"{service} answers at {address.url}. Ctrl-C stops.")
+            await told_to_stop()
 
     _run(run())
 
@@ -105,7 +106,7 @@ def sandbox(
             if certificate:
                 console.print(f"Its certificate, to be trusted by clients, is {certificate[0]}.")
             console.print("Ctrl-C stops.")
-            await _until_told_to_stop()
+            await told_to_stop()
 
     _run(run())
 
@@ -140,10 +141,3 @@ def _quiet() -> None:
     """Log warnings only, since the screen is for people; a service in a cluster logs by its own settings."""
     logging.basicConfig(level=logging.WARNING)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-
-
-async def _until_told_to_stop() -> None:
-    stop = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    await stop.wait()

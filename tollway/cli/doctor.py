@@ -1,4 +1,4 @@
-"""`tollway doctor`: are the settings right, and does everything they name answer?"""
+"""`tollway doctor`: whether the settings are right, and everything they name answers."""
 
 from rich.console import Console
 from rich.table import Table

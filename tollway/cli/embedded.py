@@ -1,7 +1,9 @@
 """The embedded form: sandboxes, every service, the engine and the gateway in this one process."""
 
+import asyncio
+import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 
@@ -29,9 +31,20 @@ async def embedded(settings: Settings) -> AsyncIterator[Embedded]:
     url = f"http://{settings.gateway.host}:{settings.gateway.port}"
     flow = ClosedWonFlow(url, settings.folder)
     hosted = [name for name in SERVICES if name not in settings.services]
-    async with sandboxes(settings.sandboxes, settings.folder, {"salesforce": {"on_change": flow.on_change}}) as served:
-        async with installation(settings, [*hosted, GATEWAY], executor="embedded") as made:
-            gateway = serve(made.apps[GATEWAY], settings.gateway.host, settings.gateway.port)
-            async with gateway as address:
-                yield Embedded(made, served, flow, address.url)
-            await flow.close()
+    options = {"salesforce": {"on_change": flow.on_change}}
+    async with AsyncExitStack() as stack:
+        served = await stack.enter_async_context(sandboxes(settings.sandboxes, settings.folder, options))
+        opening = installation(settings, [*hosted, GATEWAY], executor="embedded")
+        made = await stack.enter_async_context(opening)
+        stack.push_async_callback(flow.close)
+        gateway = serve(made.apps[GATEWAY], settings.gateway.host, settings.gateway.port)
+        address = await stack.enter_async_context(gateway)
+        yield Embedded(made, served, flow, address.url)
+
+
+async def told_to_stop() -> None:
+    """Wait for Ctrl-C or a termination signal."""
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    await stop.wait()

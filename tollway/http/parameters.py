@@ -6,7 +6,8 @@ both are done here from the annotation itself.
 
 import functools
 import re
-from typing import Annotated, Any, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 from litestar.connection import ASGIConnection
@@ -75,12 +76,11 @@ def _given(connection: ASGIConnection[Any, Any, Any, Any], parameter: HandlerPar
 
 
 def _parameter(field: FieldDefinition, in_path: set[str]) -> HandlerParameter:
-    marked = next((item for item in field.metadata if isinstance(item, ParameterKwarg)), None)
-    name = (marked and (marked.header or marked.query or marked.name)) or field.name
-    if marked and marked.param_type == ParamType.HEADER:
-        where = "header"
-    else:
-        where = "path" if field.name in in_path else "query"
+    marked, name = field.kwarg_definition, field.name
+    where = "path" if name in in_path else "query"
+    if isinstance(marked, ParameterKwarg):
+        name = marked.header or marked.query or marked.name or name
+        where = "header" if marked.param_type == ParamType.HEADER else where
     return HandlerParameter(name, where, _bare(field.raw), field.default)
 
 
@@ -94,9 +94,11 @@ def _bare(annotation: Any) -> Any:
 
 
 def _is_dependency(field: FieldDefinition) -> bool:
-    return any(isinstance(item, DependencyKwarg) for item in field.metadata)
+    return isinstance(field.kwarg_definition, DependencyKwarg)
 
 
 def _is_many(annotation: Any) -> bool:
     origin = get_origin(annotation)
-    return _is_many(annotation.__origin__) if origin is Annotated else origin in (list, tuple, set, frozenset)
+    if origin in (Annotated, Union, UnionType):
+        return any(_is_many(part) for part in get_args(annotation))
+    return origin in (list, tuple, set, frozenset)

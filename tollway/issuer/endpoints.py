@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import msgspec
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
@@ -30,10 +31,10 @@ class Issuer(msgspec.Struct, frozen=True):
 
     async def fetch(self, url: str) -> bytes:
         """One of its own documents, had without asking over the network; raises NotFound."""
-        path = urlsplit(url).path
-        if not url.startswith(self.url) or path not in self.documents:
+        document = self.documents.get(url.removeprefix(self.url))
+        if document is None:
             raise NotFound(f"The development issuer has no {url}.")
-        return self.documents[path]
+        return document
 
 
 def create_issuer(folder: Path, issuer_url: str, audience: str, clients: Sequence[ClientRegistration]) -> Issuer:
@@ -71,7 +72,7 @@ def _metadata(url: str, scopes: list[str]) -> dict[str, Any]:
         "token_endpoint": url + TOKEN,
         "jwks_uri": url + KEYS,
         "grant_types_supported": ["client_credentials"],
-        "response_types_supported": [],
+        "response_types_supported": ["none"],
         "token_endpoint_auth_methods_supported": [*SECRET_METHODS, KEY_METHOD],
         "token_endpoint_auth_signing_alg_values_supported": ["RS256", "PS256", "ES256"],
         "scopes_supported": scopes,
@@ -86,5 +87,5 @@ def _key(path: Path) -> ECKey:
         key = ECKey.generate_key("P-256", auto_kid=True)
         write_private(path, msgspec.json.encode(key.as_dict(private=True)))
         return key
-    except (OSError, ValueError, TypeError, msgspec.MsgspecError) as error:
+    except (OSError, ValueError, TypeError, JoseError, msgspec.MsgspecError) as error:
         raise StartupError(f"The issuer's key {path} cannot be read: {error}; delete it to have a new one.") from error

@@ -11,14 +11,14 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload  # type: ignore[i
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion  # type: ignore[import-untyped]
 from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator  # type: ignore[import-untyped]
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, JWKRegistry, Key
+from joserfc.jwk import ECKey, JWKRegistry, Key, KeySet
 
 from tollway.issuer.clients import KEY_METHOD, SECRET_METHODS, Client
 
 ALGORITHM = "ES256"
 LIFETIME = 900
 """Seconds an access token is good for."""
-_LONGEST_ASSERTION = 600
+_LONGEST_ASSERTION = 3600
 """Seconds ahead that a client's assertion may expire; as long is its id kept to see it used once only."""
 Answer = tuple[int, dict[str, str], str]
 
@@ -46,17 +46,13 @@ class _Tokens(JWTBearerTokenGenerator):  # type: ignore[misc]  # authlib has no 
     def __init__(self, issuer: str, audience: str, key: ECKey) -> None:
         super().__init__(issuer, alg=ALGORITHM, expires_generator=LIFETIME)
         self._audience = audience
-        self._key = key
+        self._keys = KeySet([key])  # a set, since only then does a token name its key
 
-    def get_jwks(self) -> ECKey:
-        return self._key
+    def get_jwks(self) -> KeySet:
+        return self._keys
 
     def get_audiences(self, client: Client, user: object, scope: str) -> str:  # noqa: ARG002 - authlib's signature
         return self._audience
-
-    def access_token_generator(self, client: Client, grant_type: str, user: object, scope: str) -> str:
-        token: str = super().access_token_generator(client, grant_type, user, scope)
-        return token
 
 
 class _KeyAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # authlib has no types

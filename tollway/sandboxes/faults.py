@@ -75,7 +75,8 @@ class Faults:
             if fault.kind == "lost_after":
                 await self._app(scope, receive, _discard)
             if fault.kind in ("lost_before", "lost_after"):
-                raise ConnectionAbortedError("sandbox fault: the answer is lost")
+                _drop(send)
+                return
             status = self._throttle_status if fault.kind == "throttle" else fault.status
             await _answer(send, *self._error_answer(status))
             return
@@ -110,6 +111,11 @@ class Faults:
                 await _answer(send, 204, {}, b"")
         else:
             await _answer(send, 404, json, b'{"message": "the sandbox has /__sandbox__/faults and /__sandbox__/calls"}')
+
+
+def _drop(send: Send) -> None:
+    """Cut the caller's connection, which ASGI has no word for: the server's own answer object knows its socket."""
+    send.__self__.transport.abort()  # type: ignore[attr-defined]
 
 
 async def _discard(message: Message) -> None:

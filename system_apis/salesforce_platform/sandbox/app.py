@@ -84,10 +84,9 @@ def _number(version: str) -> float:
 
 def _respond(answer: Answer) -> Response[bytes]:
     body, headers = answer.body, dict(answer.headers)
-    if isinstance(body, bytes):
-        kind = headers.pop("content-type", "text/csv; charset=UTF-8")
-    else:
-        kind = "application/json;charset=UTF-8"
+    usual = "text/csv; charset=UTF-8" if isinstance(body, bytes) else "application/json;charset=UTF-8"
+    kind = headers.pop("content-type", usual)
+    if not isinstance(body, bytes):
         body = b"" if body is None else msgspec.json.encode(body)
     return Response(body, status_code=answer.status, headers=headers, media_type=kind)
 

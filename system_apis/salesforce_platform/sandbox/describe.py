@@ -39,6 +39,13 @@ CANNOT = (
     "mergeable",
 )
 
+NEVER: dict[str, Any] = {
+    **dict.fromkeys(("calculated", "autoNumber", "dependentPicklist", "namePointing", "htmlFormatted"), False),
+    **dict.fromkeys(("encrypted", "deprecatedAndHidden", "caseSensitive"), False),
+    **dict.fromkeys(("calculatedFormula", "controllerName", "inlineHelpText")),
+}
+"""What holds for no field of this org."""
+
 
 def summarize(sobject: SObjectType, root: str) -> dict[str, Any]:
     """The short description that describe global and basic information answer."""
@@ -78,7 +85,7 @@ def describe_sobject(schema: Schema, sobject: SObjectType, root: str) -> dict[st
 
 
 def _describe_field(field: Field) -> dict[str, Any]:
-    return {
+    return NEVER | {
         "name": field.name,
         "label": field.label,
         "type": field.type,
@@ -97,14 +104,8 @@ def _describe_field(field: Field) -> dict[str, Any]:
         "unique": field.unique,
         "externalId": field.external,
         "idLookup": field.idlookup,
-        "caseSensitive": False,
-        "calculated": False,
-        "calculatedFormula": None,
-        "autoNumber": False,
         "nameField": field.name == "Name",
         "restrictedPicklist": field.restricted,
-        "dependentPicklist": False,
-        "controllerName": None,
         "picklistValues": [
             {"active": True, "defaultValue": value == field.default, "label": value, "validFor": None, "value": value}
             for value in field.values
@@ -112,15 +113,10 @@ def _describe_field(field: Field) -> dict[str, Any]:
         "referenceTo": list(field.targets),
         "relationshipName": field.relationship,
         "cascadeDelete": field.cascade,
-        "namePointing": False,
         "polymorphicForeignKey": len(field.targets) > 1,
         "filterable": not (field.type == "textarea" and field.length > 255),  # noqa: PLR2004
         "groupable": field.type not in NUMERIC - {"int"} and field.type not in ("datetime", "multipicklist"),
         "sortable": field.type != "multipicklist",
         "aggregatable": field.type != "boolean",
         "permissionable": field.custom and not field.required,
-        "htmlFormatted": False,
-        "encrypted": False,
-        "inlineHelpText": None,
-        "deprecatedAndHidden": False,
     }

@@ -68,7 +68,6 @@ def app() -> Faults:
 async def api(app: Faults) -> AsyncIterator[Play]:
     """Runs a function, in a thread, with a caller of the sandbox over plain HTTP."""
     async with serve(app) as address:
-
         with requests.Session() as http:
             yield lambda act: asyncio.to_thread(lambda: act(Api(address.url, http)))
 

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from litestar import Litestar, Request, Response, route
 
+from system_apis.salesforce_platform import batches
 from system_apis.salesforce_platform.batches import RecordResult, Subrequest, composite, require, update_all
 from system_apis.salesforce_platform.client import ApiUsage, OrgClient
 from system_apis.salesforce_platform.errors import MEANINGS, RecordError, failure, label, refusal
@@ -39,35 +39,56 @@ class Family(msgspec.Struct):
     Contacts: Page[Named] | None
 
 
+class Reply(msgspec.Struct):
+    """An answer of the scripted platform; a body of bytes goes out as it is."""
+
+    body: object
+    status: int = 200
+
+
 class Script:
     """A platform that answers what the test says, and remembers what it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, object]] = []
         self.logins = 0
-        self.answer: Callable[[str, object], Response] = lambda _path, _body: Response(None, status_code=204)
+        self.answer: Callable[[str, object], Reply] = lambda _path, _body: Reply(b"", 204)
 
-        @route("/{path:path}", http_method=["GET", "POST", "PATCH"])
-        async def _any(request: Request, path: str) -> Response:
-            if path.endswith("/oauth2/token"):
-                self.logins += 1
-                return Response({"access_token": str(self.logins), "instance_url": str(request.base_url).rstrip("/")})
-            content = await request.body()
-            body = msgspec.json.decode(content) if content else None
-            self.asked.append((path.partition("/v62.0/")[2], body))
-            return self.answer(self.asked[-1][0], body)
+    async def __call__(self, scope, receive, send) -> None:
+        if scope["type"] != "http":
+            return
+        content = b""
+        while (message := await receive()).get("more_body"):
+            content += message["body"]
+        reply = self._reply(scope, content + message["body"])
+        body = reply.body if isinstance(reply.body, bytes) else msgspec.json.encode(reply.body)
+        length = (b"content-length", str(len(body)).encode())
+        await send({"type": "http.response.start", "status": reply.status, "headers": [length]})
+        await send({"type": "http.response.body", "body": body})
 
-        self.app = Litestar([_any], openapi_config=None)
+    def _reply(self, scope, content: bytes) -> Reply:
+        if scope["path"].endswith("/oauth2/token"):
+            self.logins += 1
+            host, port = scope["server"]
+            return Reply({"access_token": str(self.logins), "instance_url": f"http://{host}:{port}"})
+        self.asked.append((scope["path"].partition("/v62.0/")[2], msgspec.json.decode(content) if content else None))
+        return self.answer(*self.asked[-1])
 
 
 @pytest.fixture
 async def script():
     """A scripted platform and a client of it."""
     script = Script()
-    async with serve(script.app) as address:
+    async with serve(script) as address:
         script.org = OrgClient(OrgSettings(url=address.url, client_id="a", client_secret="b"))
         yield script
         await script.org.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """No pause between the attempts for locked records."""
+    monkeypatch.setattr(batches, "LOCK_PAUSES", (0, 0, 0))
 
 
 async def test_many_callers_share_one_login(salesforce):
@@ -88,8 +109,8 @@ async def test_an_ended_session_is_renewed_once_for_all_who_meet_it(salesforce):
 
 async def test_a_session_that_expires_is_renewed(script):
     """The platform's own expiry is met like any ended session; a second one in a row is given up."""
-    expired = Response([{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}], status_code=401)
-    script.answer = lambda _path, _body: expired if len(script.asked) == 1 else Response({"id": "1"})
+    expired = Reply([{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}], 401)
+    script.answer = lambda _path, _body: expired if len(script.asked) == 1 else Reply({"id": "1"})
     assert await script.org.create("Account", {"Name": "A"}) == "1"
     script.answer = lambda _path, _body: expired
     with pytest.raises(Unavailable):
@@ -166,16 +187,16 @@ async def test_a_query_is_read_to_its_end(salesforce):
 async def test_children_are_read_to_their_end(script):
     """Children that a query answers only in part are fetched before the record is handed out."""
 
-    def page(path: str, _body: object) -> Response:
+    def page(path: str, _body: object) -> Reply:
         if path == "query/0r8-1":
-            return Response({"totalSize": 2, "done": True, "records": [{"Id": "c2", "Name": "B"}]})
+            return Reply({"totalSize": 2, "done": True, "records": [{"Id": "c2", "Name": "B"}]})
         children = {
             "totalSize": 2,
             "done": False,
             "nextRecordsUrl": "/services/data/v62.0/query/0r8-1",
             "records": [{"Id": "c1", "Name": "A"}],
         }
-        return Response({"totalSize": 1, "done": True, "records": [{"Id": "p", "Contacts": children}]})
+        return Reply({"totalSize": 1, "done": True, "records": [{"Id": "p", "Contacts": children}]})
 
     script.answer = page
     row = await script.org.first("SELECT ...", Family, "Account")
@@ -183,11 +204,11 @@ async def test_children_are_read_to_their_end(script):
     assert [child.Name for child in listed(row.Contacts)] == ["A", "B"]
 
 
-async def test_only_the_locked_records_of_a_collection_are_sent_again(script):
+async def test_only_the_locked_records_of_a_collection_are_sent_again(script, impatient):
     """Records that somebody else is saving are tried again by themselves, in their places."""
     tries: dict[str, int] = {}
 
-    def collection(_path: str, body: object) -> Response:
+    def collection(_path: str, body: object) -> Reply:
         results = []
         for record in body["records"]:
             name = record["id"]
@@ -195,7 +216,7 @@ async def test_only_the_locked_records_of_a_collection_are_sent_again(script):
             busy = name == "busy" and tries[name] < 3
             error = {"statusCode": "UNABLE_TO_LOCK_ROW", "message": "unable to obtain exclusive access", "fields": []}
             results.append({"id": name, "success": not busy, "errors": [error] if busy else []})
-        return Response(results)
+        return Reply(results)
 
     script.answer = collection
     results = await update_all(script.org, "Account", {"free": {"Name": "A"}, "busy": {"Name": "B"}})
@@ -203,10 +224,10 @@ async def test_only_the_locked_records_of_a_collection_are_sent_again(script):
     assert tries == {"free": 1, "busy": 3}
 
 
-async def test_records_that_stay_locked_throttle(script):
+async def test_records_that_stay_locked_throttle(script, impatient):
     """A lock that outlasts the attempts may be repeated soon."""
     locked = {"success": False, "errors": [{"statusCode": "UNABLE_TO_LOCK_ROW", "message": "", "fields": []}]}
-    script.answer = lambda _path, body: Response([locked] * len(body["records"]))
+    script.answer = lambda _path, body: Reply([locked] * len(body["records"]))
     results = await update_all(script.org, "pse__Timecard_Header__c", {"a": {}})
     with pytest.raises(Throttled, match="saving the same timecard") as caught:
         require("pse__Timecard_Header__c", results)
@@ -215,7 +236,7 @@ async def test_records_that_stay_locked_throttle(script):
 
 async def test_a_collection_takes_two_hundred_records_a_call(script):
     """More records than a collection holds are spread over several calls."""
-    script.answer = lambda _path, body: Response(
+    script.answer = lambda _path, body: Reply(
         [{"id": one["id"], "success": True, "errors": []} for one in body["records"]]
     )
     results = await update_all(script.org, "Account", {str(number): {} for number in range(450)})
@@ -260,7 +281,7 @@ async def test_a_composite_call_carries_at_most_25_requests(script):
 )
 async def test_what_an_answer_means(script, status, content, of_a_read, of_a_write):
     """Every kind of failed or broken answer is a problem of ours, which never quotes the platform."""
-    script.answer = lambda _path, _body: Response(content, status_code=status, media_type="application/json")
+    script.answer = lambda _path, _body: Reply(content, status)
     with pytest.raises(of_a_read) as read:
         await script.org.first("SELECT Id, Name FROM Account", Named, "Account")
     with pytest.raises(of_a_write) as written:
@@ -271,7 +292,7 @@ async def test_what_an_answer_means(script, status, content, of_a_read, of_a_wri
 
 async def test_an_external_id_that_several_have_is_refused(script):
     """The platform's choice between several records is a refusal, not an answer."""
-    script.answer = lambda _path, _body: Response(["/a", "/b"], status_code=300)
+    script.answer = lambda _path, _body: Reply(["/a", "/b"], 300)
     with pytest.raises(Rejected, match="More than one project is marked as PRJ-1"):
         await script.org.upsert("pse__Proj__c", "Tollway_External_Id__c", "PRJ-1", {})
 

@@ -75,7 +75,12 @@ async def test_a_composite_with_all_or_none_rolls_back(api):
         codes = [one["body"][0]["errorCode"] for one in answer]
         assert codes == ["PROCESSING_HALTED", "REQUIRED_FIELD_MISSING", "PROCESSING_HALTED"]
         assert api.query("SELECT COUNT() FROM Account")["totalSize"] == 0
-        assert api("POST", "composite", {"compositeRequest": [part(f"r{n}", "GET", "limits") for n in range(26)]}).status_code == 400
+        assert (
+            api(
+                "POST", "composite", {"compositeRequest": [part(f"r{n}", "GET", "limits") for n in range(26)]}
+            ).status_code
+            == 400
+        )
 
     await api(act)
 

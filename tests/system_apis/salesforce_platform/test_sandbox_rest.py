@@ -32,7 +32,13 @@ def test_the_last_three_characters_of_an_id_tell_its_capitals():
         ("Account", {"Name": "a", "Nix": 1}, "INVALID_FIELD", "No such column 'Nix' on sobject of type Account", None),
         ("Account", {"Id": "x"}, "INVALID_FIELD", "The Id field should not be specified in the sobject data.", None),
         ("Contact", {"LastName": "x" * 81}, "STRING_TOO_LONG", "data value too large", ["LastName"]),
-        ("Contact", {"LastName": "x", "AccountId": "1"}, "MALFORMED_ID", "id value of incorrect type: 1", ["AccountId"]),
+        (
+            "Contact",
+            {"LastName": "x", "AccountId": "1"},
+            "MALFORMED_ID",
+            "id value of incorrect type: 1",
+            ["AccountId"],
+        ),
         (
             "Contact",
             {"LastName": "x", "AccountId": "001000000000001AAA"},
@@ -91,7 +97,10 @@ async def test_an_upsert_tells_what_it_did(api):
         assert api("PATCH", f"/services/data/v45.0/{path}", {"Name": "Three"}).status_code == 204
         assert api("GET", path).json()["Tollway_External_Id__c"] == "a/b c"
         assert api.error("PATCH", path, {"Tollway_External_Id__c": "a/b c"})[:2] == (400, "INVALID_FIELD")
-        assert api.error("POST", "sobjects/Account", {"Name": "x", "Tollway_External_Id__c": "A/B C"})[1] == "DUPLICATE_VALUE"
+        assert (
+            api.error("POST", "sobjects/Account", {"Name": "x", "Tollway_External_Id__c": "A/B C"})[1]
+            == "DUPLICATE_VALUE"
+        )
 
     await api(act)
 
@@ -153,7 +162,9 @@ async def test_a_deal_follows_its_stage_and_its_products(api):
         api.create("OpportunityLineItem", **line, Quantity=3, UnitPrice=90)
         api.create("OpportunityLineItem", **line, Quantity=2, TotalPrice=10)
         assert api("PATCH", path, {"StageName": "Closed Won", "Amount": 1}).status_code == 204
-        soql = "SELECT Amount, IsWon, IsClosed, (SELECT UnitPrice, ProductCode FROM OpportunityLineItems) FROM Opportunity"
+        soql = (
+            "SELECT Amount, IsWon, IsClosed, (SELECT UnitPrice, ProductCode FROM OpportunityLineItems) FROM Opportunity"
+        )
         (found,) = api.query(soql)["records"]
         assert (found["Amount"], found["IsWon"], found["IsClosed"]) == (280.0, True, True)
         assert [one["UnitPrice"] for one in found["OpportunityLineItems"]["records"]] == [90.0, 5.0]
@@ -241,13 +252,9 @@ async def test_an_assertion_logs_in():
     """A signed assertion is worth a token when its key, issuer and audience are right, and refused otherwise."""
 
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     private = RSAKey.import_key(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     claims = {"iss": "sandbox", "sub": "sandbox", "aud": "https://login.salesforce.com", "exp": 4102444800}
 

@@ -30,9 +30,7 @@ async def test_it_logs_in_by_soap_and_by_oauth(secure):
         with pytest.raises(SalesforceAuthenticationFailed, match="invalid_grant"):
             token_login(url, form | user | {"password": "wrong"}, "test", "sandbox", None, None, api.http)
         with pytest.raises(SalesforceAuthenticationFailed, match="INVALID_LOGIN"):
-            SalesforceLogin(
-                username="sandbox", password="no", security_token="", scratch_url=api.url, session=api.http
-            )
+            SalesforceLogin(username="sandbox", password="no", security_token="", scratch_url=api.url, session=api.http)
 
     await secure(act)
 
@@ -125,9 +123,7 @@ async def test_bulk_2_loads_and_extracts(secure):
         sf = api.connect()
         records = [{"Tollway_External_Id__c": f"k{number}", "Name": f"Bulk {number}"} for number in range(5)]
         bad = [{"Tollway_External_Id__c": "k9", "Name": "x" * 300}]
-        (job,) = sf.bulk2.Account.upsert(
-            records=records + bad, external_id_field="Tollway_External_Id__c", wait=0.01
-        )
+        (job,) = sf.bulk2.Account.upsert(records=records + bad, external_id_field="Tollway_External_Id__c", wait=0.01)
         assert (job["numberRecordsProcessed"], job["numberRecordsFailed"]) == (6, 1)
         assert "STRING_TOO_LONG" in sf.bulk2.Account.get_failed_records(job["job_id"])
         done = _rows(sf.bulk2.Account.get_successful_records(job["job_id"]))

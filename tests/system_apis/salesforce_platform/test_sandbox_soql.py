@@ -38,13 +38,11 @@ def org():
 
 def rows(org, soql):
     result = run_query(org, parse(soql), "60.0")
-    return [
-        {name: value for name, value in result.render(row).items() if name != "attributes"} for row in result.rows
-    ]
+    return [{name: value for name, value in result.render(row).items() if name != "attributes"} for row in result.rows]
 
 
 def names(org, condition):
-    return [row["Name"] for row in rows(org, f"SELECT Name FROM Opportunity WHERE {condition} ORDER BY Name")]
+    return [row["Name"] for row in rows(org, f"SELECT Name FROM Opportunity WHERE {condition} ORDER BY Name")]  # noqa: S608 - it is SOQL
 
 
 @pytest.mark.parametrize(
@@ -141,10 +139,18 @@ def test_fields_selects_whole_sets(org):
             "MALFORMED_QUERY",
             "ERROR at Row:1:Column:56\nunexpected token: 'OR'",
         ),
-        ("SELECT Nix FROM Account", "INVALID_FIELD", "ERROR at Row:1:Column:8\nNo such column 'Nix' on entity 'Account'"),
+        (
+            "SELECT Nix FROM Account",
+            "INVALID_FIELD",
+            "ERROR at Row:1:Column:8\nNo such column 'Nix' on entity 'Account'",
+        ),
         ("SELECT Nix.Name FROM Account", "INVALID_FIELD", "Didn't understand relationship 'Nix' in field path"),
         ("SELECT Id FROM Nix", "INVALID_TYPE", "sObject type 'Nix' is not supported"),
-        ("SELECT Id, (SELECT Id FROM Nix) FROM Account", "INVALID_TYPE", "relationship 'Nix' in FROM part of query call"),
+        (
+            "SELECT Id, (SELECT Id FROM Nix) FROM Account",
+            "INVALID_TYPE",
+            "relationship 'Nix' in FROM part of query call",
+        ),
         ("SELECT Id FROM Account WHERE Name = 1", "INVALID_FIELD", "must be of type string and should be enclosed"),
         ("SELECT Id FROM Opportunity WHERE Amount = '1'", "INVALID_FIELD", "should not be enclosed in quotes"),
         ("SELECT Id FROM Opportunity WHERE CloseDate = '2026-01-01'", "INVALID_FIELD", "must be of type date"),

@@ -30,6 +30,7 @@ from system_apis.salesforce_platform.sandbox.soql.tabular import tabulate
 TYPE, BATCH_KIND, BATCH_PREFIX, RESULT_PREFIX = "Classic", "_bulk_batch", "751", "752"
 NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
 Info = dict[str, Any]
+JSON = {"content-type": "application/json"}
 KEPT = ("jobType", "apiVersion", "columnDelimiter", "lineEnding")
 
 
@@ -117,8 +118,8 @@ def batch_results(request: Request, job: str, batch: str) -> Answer:
     data = get_data(request.org, _batch(request.org, batch), "data", None)
     if found["operation"].startswith("query"):
         result = RESULT_PREFIX + batch[3:]
-        return Answer(body=[result]) if _is_json(found) else _answer(False, "result-list", {"result": [result]})  # noqa: FBT003
-    return Answer(body=data) if _is_json(found) else Answer(body=write_csv(data or [], found))
+        return _data_answer(found, [result]) if _is_json(found) else _answer(False, "result-list", {"result": [result]})  # noqa: FBT003
+    return _data_answer(found, data or [])
 
 
 def query_result(request: Request, job: str, batch: str, result: str) -> Answer:
@@ -127,7 +128,11 @@ def query_result(request: Request, job: str, batch: str, result: str) -> Answer:
     if result != RESULT_PREFIX + batch[3:]:
         raise not_found()
     data = get_data(request.org, _batch(request.org, batch), "data", [])
-    return Answer(body=data) if _is_json(found) else Answer(body=write_csv(data, found))
+    return _data_answer(found, data)
+
+
+def _data_answer(job: Info, data: list[Any]) -> Answer:
+    return Answer(200, data, JSON) if _is_json(job) else Answer(200, write_csv(data, job), {"content-type": "text/csv"})
 
 
 def _query(request: Request, job: Info) -> Info:
@@ -209,7 +214,7 @@ def _batch_answer(job: Info, batch: Info, status: int = 200) -> Answer:
 
 def _answer(as_json: bool, name: str, info: Info, status: int = 200) -> Answer:  # noqa: FBT001
     if as_json:
-        return Answer(status, info)
+        return Answer(status, info, JSON)
     body = f'<?xml version="1.0" encoding="UTF-8"?><{name} xmlns="{NAMESPACE}">{_elements(info)}</{name}>'
     return Answer(status, body.encode(), {"content-type": "application/xml"})
 

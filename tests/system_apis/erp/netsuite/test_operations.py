@@ -2,7 +2,7 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -43,10 +43,10 @@ async def _by_finance(erp: NetSuiteErp, name: str, subsidiary: str = "3", **fiel
 @pytest.fixture
 async def project(
     erp: NetSuiteErp, customer_details: CustomerDetails, project_details: ProjectDetails
-) -> AsyncIterator[str]:
+) -> str:
     """The number of a project that exists, with its customer."""
     await erp.create_customer(customer_details)
-    yield (await erp.create_project(project_details)).number
+    return (await erp.create_project(project_details)).number
 
 
 def _plan(pounds: Pounds, *ids: str) -> BillingPlan:

@@ -50,5 +50,5 @@ def test_a_key_that_cannot_be_used_is_named(tmp_path: Path, content: str | None)
     path = tmp_path / "key.pem"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(StartupError, match="connections.n.private_key"):
+    with pytest.raises(StartupError, match=r"connections\.n\.private_key"):
         build_netsuite("n", BASE | MACHINE | {"private_key": str(path)}, Shared())

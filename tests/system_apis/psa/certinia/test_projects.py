@@ -8,6 +8,8 @@ import pytest
 from system_apis.crm.registry import PLATFORMS as CRM_PLATFORMS
 from system_apis.psa.certinia.operations import CertiniaPsa
 from system_apis.psa.registry import PLATFORMS
+from system_apis.salesforce_platform.rows import select
+from system_apis.salesforce_platform.soql import quote
 from tollway.canonical.money import Money
 from tollway.canonical.project import ProjectBilling, ProjectPlan
 from tollway.ports.connection import Shared
@@ -85,7 +87,7 @@ async def test_setting_a_plan_again_leaves_what_delivery_has_reported(salesforce
         "pse__Milestone__c", "Tollway_External_Id__c", key, {"pse__Status__c": "Completed", "Name": "Renamed"}
     )
     await psa.set_plan(plan)
-    soql = f"SELECT Name, pse__Status__c FROM pse__Milestone__c WHERE Tollway_External_Id__c = '{key}'"
+    soql = f"{select(_Status, 'pse__Milestone__c')} WHERE Tollway_External_Id__c = {quote(key)}"
     row = await salesforce.org.first(soql, _Status, "pse__Milestone__c")
     assert row == _Status(Name="Go-live", pse__Status__c="Completed")
 
@@ -173,4 +175,4 @@ async def test_crm_and_psa_of_an_org_share_one_login(salesforce):
 
 class _Status(msgspec.Struct):
     Name: str
-    pse__Status__c: str
+    pse__Status__c: str  # noqa: N815

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from system_apis.psa.certinia import operations
+from system_apis.salesforce_platform.rows import select
 from tollway.canonical.money import Money
 from tollway.canonical.project import ProjectPlan
 from tollway.canonical.record import Cursor
@@ -135,8 +136,7 @@ async def test_certinias_own_marks_are_set(salesforce, psa, project, reach):
     await reach()
     items = (await psa.project_work(project.number)).items
     await psa.mark_billed(BilledItems(invoice_number="INV-1", items=items))
-    fields = "pse__Billed__c, pse__Invoiced__c, pse__Invoice_Number__c"
-    row = await salesforce.org.first(f"SELECT {fields} FROM pse__Milestone__c", _Marks, "pse__Milestone__c")
+    row = await salesforce.org.first(select(_Marks, "pse__Milestone__c"), _Marks, "pse__Milestone__c")
     assert row == _Marks(pse__Billed__c=True, pse__Invoiced__c=True, pse__Invoice_Number__c="INV-1")
 
 
@@ -224,6 +224,6 @@ async def test_a_plan_without_rates_prices_nothing(psa, project, work):
 
 
 class _Marks(msgspec.Struct):
-    pse__Billed__c: bool
-    pse__Invoiced__c: bool
-    pse__Invoice_Number__c: str
+    pse__Billed__c: bool  # noqa: N815
+    pse__Invoiced__c: bool  # noqa: N815
+    pse__Invoice_Number__c: str  # noqa: N815

@@ -27,9 +27,9 @@ async def ledger(api):
 async def test_a_customer_is_found_by_any_mark(api, ledger, condition):
     """External id, name, tax number and the custom account id; with credit and balances in the same row."""
     rows = await api.query(
-        "SELECT c.id, c.creditlimit, c.creditholdoverride, c.balancesearch, c.overduebalancesearch, "
+        "SELECT c.id, c.creditlimit, c.creditholdoverride, c.balancesearch, c.overduebalancesearch, "  # noqa: S608 - conditions of this file
         "BUILTIN.DF(c.terms) AS terms, s.subsidiary FROM customer c "
-        f"JOIN customersubsidiaryrelationship s ON s.entity = c.id AND s.isprimarysub = 'T' WHERE c.{condition}"  # noqa: S608 - conditions of this file
+        f"JOIN customersubsidiaryrelationship s ON s.entity = c.id AND s.isprimarysub = 'T' WHERE c.{condition}"
     )
     assert rows == [
         {
@@ -49,7 +49,8 @@ async def test_values_are_strings_and_empty_columns_left_out(api, ledger):
     """Dates come in the account's format, displayed texts through BUILTIN.DF."""
     rows = await api.query(
         "SELECT tranid, trandate, foreigntotal, memo, BUILTIN.DF(status) AS shown, "
-        "BUILTIN.DF(Transaction.entity) AS who FROM Transaction WHERE type = 'CustInvc' AND custbody_tollway_reference = 'R-1'"
+        "BUILTIN.DF(Transaction.entity) AS who FROM Transaction "
+        "WHERE type = 'CustInvc' AND custbody_tollway_reference = 'R-1'"
     )
     assert rows == [
         {

@@ -1,0 +1,97 @@
+"""How `routes.yaml` is read, and what keeps the gateway from starting."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gateway import routes
+from gateway.app import create_gateway
+from policies import POLICIES
+from policies.base import name
+from tollway.http.services import Services
+from tollway.problems import StartupError
+from tollway.settings import GatewaySettings
+
+
+@pytest.fixture
+def start(contracts: Path, identity):
+    """Starts a gateway from routes that a test has changed."""
+
+    def with_change(change) -> None:
+        path = contracts / "routes.yaml"
+        data = copy.deepcopy(yaml.safe_load(path.read_text("utf-8")))
+        change(data["products"][0])
+        path.write_text(yaml.safe_dump(data), "utf-8")
+        create_gateway(
+            services=Services(identity),
+            settings=GatewaySettings(),
+            contracts=contracts,
+            issuer="https://login.example.com",
+            routes_file=path,
+        )
+
+    return with_change
+
+
+def without(policy: str):
+    return lambda product: product["policies"].remove(next(entry for entry in product["policies"] if policy in entry))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda product: product.pop("service"), r"product sales: Object missing required field `service`"),
+        (lambda product: product.update(colour="red"), r"product sales: Object contains unknown field `colour`"),
+        (lambda product: product.update(prefix="/sales"), r"product sales: Expected `str` matching regex"),
+        (lambda product: product.update(prefix="/shop/v1"), r"has /sales/v1/quotes, which is not below /shop/v1"),
+        (
+            lambda product: product.update(contract="none.yaml"),
+            r"no contract .*none\.yaml; `tollway openapi` writes it",
+        ),
+        (lambda product: product.update(timeout=0), r"product sales: Expected `float` > 0"),
+        (
+            lambda product: product["policies"].append({"magic": {}}),
+            r"policy magic: there is no such policy; there are ",
+        ),
+        (lambda product: product["policies"].append({"scopes": {}}), r"policy scopes stands there twice"),
+        (lambda product: product["policies"].append({"a": {}, "b": {}}), r"each of policies is one name"),
+        (lambda product: product["policies"].reverse(), r"policy \w+ must stand after \w+"),
+        (lambda product: product["policies"][2].update(rate_limit={"limits": "lots"}), r"policy rate_limit: "),
+        (lambda product: product["policies"][1].update(authenticate={"leway": 1}), r"policy authenticate: .*`leway`"),
+        (without("scopes"), r"asks for scopes, but product sales has no policy scopes"),
+        (without("authenticate"), r"asks for scopes, but product sales has no policy authenticate"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_reason(start, change, words) -> None:
+    """Whatever is wrong with the routes is told in one sentence that names the product and the entry."""
+    with pytest.raises(StartupError, match=words):
+        start(change)
+
+
+def test_a_file_that_is_missing_or_no_yaml_is_refused(tmp_path: Path) -> None:
+    """A missing or broken file is named."""
+    with pytest.raises(StartupError, match=r"no file of routes .*none\.yaml"):
+        routes.load(tmp_path / "none.yaml")
+    (tmp_path / "broken.yaml").write_text("products: [", "utf-8")
+    with pytest.raises(StartupError, match=r"broken\.yaml cannot be read"):
+        routes.load(tmp_path / "broken.yaml")
+
+
+def test_two_products_cannot_share_an_address(contracts: Path) -> None:
+    """A prefix belongs to one product."""
+    path = contracts / "routes.yaml"
+    data = yaml.safe_load(path.read_text("utf-8"))
+    data["products"].append({**copy.deepcopy(data["products"][0]), "name": "other"})
+    path.write_text(yaml.safe_dump(data), "utf-8")
+    with pytest.raises(StartupError, match="two products have the prefix /sales/v1"):
+        routes.load(path)
+
+
+def test_the_shipped_routes_are_sound() -> None:
+    """Every shipped product is guarded by every policy, in an order that is allowed."""
+    products = routes.load()
+    assert [product.entry.name for product in products] == ["sales", "finance", "operations", "inbound"]
+    for product in products:
+        assert {name(type(policy)) for policy in product.policies} == {name(policy) for policy in POLICIES}
