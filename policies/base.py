@@ -15,6 +15,7 @@ from tollway.problems import Malformed, TooLarge
 
 MOST_BODY = 5_000_000
 """Bytes of a body that no policy has bounded more tightly; what the services themselves take."""
+_MOST_THROWN_AWAY = 10_000_000
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -30,7 +31,7 @@ class Caller(msgspec.Struct, frozen=True):
 class GatewayRequest:
     """A request on its way through the policies, which learn more about it as it goes."""
 
-    __slots__ = ("_body", "_found", "_receive", "address", "answer_headers", "caller", "context", "contract", "headers",
+    __slots__ = ("_body", "_context", "_found", "_receive", "address", "answer_headers", "caller", "contract", "headers",
                  "method", "path", "query", "segments")  # fmt: skip
 
     def __init__(
@@ -54,12 +55,23 @@ class GatewayRequest:
         self.address = address
         self.contract = contract
         self.caller: Caller | None = None
-        self.context: RequestContext = new_context()
         self.answer_headers: Headers = []
         """Headers for the answer, whatever it will be: a problem carries them too."""
         self._receive = receive
+        self._context: RequestContext | None = None
         self._body: bytes | None = None
         self._found: tuple[Operation, dict[str, str]] | None = None
+
+    @property
+    def context(self) -> RequestContext:
+        """The ids of the request; its own until a policy takes over the caller's."""
+        if self._context is None:
+            self._context = new_context()
+        return self._context
+
+    @context.setter
+    def context(self, context: RequestContext) -> None:
+        self._context = context
 
     @property
     def operation(self) -> Operation:
@@ -89,17 +101,33 @@ class GatewayRequest:
     async def _read(self, most: int) -> bytes:
         announced = self.headers.get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > most:
-            raise TooLarge(f"The body may hold {most} bytes.")
+            raise await self._too_large(most, int(announced))
         chunks, size, more = [], 0, True
         while more:
-            message = await self._receive()
-            if message["type"] != "http.request":
-                raise Malformed("The connection closed before the whole body had arrived.")
-            chunks.append(message["body"])
-            size, more = size + len(message["body"]), message.get("more_body", False)
+            chunk, more = await self._chunk()
+            chunks.append(chunk)
+            size += len(chunk)
             if size > most:
-                raise TooLarge(f"The body may hold {most} bytes.")
+                raise await self._too_large(most, size if more else 0)
         return b"".join(chunks)
+
+    async def _too_large(self, most: int, size: int) -> TooLarge:
+        """The refusal, once the rest of the body has been thrown away or is known to be too much even for that.
+
+        A caller that is still sending reads no answer, so an honest one is let finish; with a larger body the
+        connection ends, since the server would otherwise go on reading it.
+        """
+        more = size > 0
+        while more and size <= _MOST_THROWN_AWAY:
+            chunk, more = await self._chunk()
+            size += len(chunk)
+        return TooLarge(f"The body may hold {most} bytes.", headers={"connection": "close"} if more else {})
+
+    async def _chunk(self) -> tuple[bytes, bool]:
+        message = await self._receive()
+        if message["type"] != "http.request":
+            raise Malformed("The connection closed before the whole body had arrived.")
+        return message["body"], message.get("more_body", False)
 
 
 class GatewayResponse(msgspec.Struct):

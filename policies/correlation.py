@@ -3,9 +3,8 @@
 import secrets
 from typing import ClassVar
 
-import msgspec
-
 from policies.base import GatewayRequest, GatewayResponse, Handler, PolicyResources
+from tollway.context import RequestContext
 from tollway.service import correlation_id, traceparent
 from tollway.strict import Strict
 
@@ -21,9 +20,8 @@ class Correlation(Strict):
 
         async def handle(request: GatewayRequest) -> GatewayResponse:
             if self.trust_caller:
-                trace = _child(traceparent(request.headers))
-                request.context = msgspec.structs.replace(
-                    request.context, correlation_id=correlation_id(request.headers), traceparent=trace
+                request.context = RequestContext(
+                    correlation_id=correlation_id(request.headers), traceparent=_child(traceparent(request.headers))
                 )
             ids = request.context
             request.answer_headers += [

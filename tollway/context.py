@@ -27,6 +27,11 @@ class RequestContext(msgspec.Struct, frozen=True):
         return max(0.0, min(longest, self.deadline - time.monotonic()))
 
 
+def new_correlation_id() -> str:
+    """A correlation id that nobody has used."""
+    return secrets.token_hex(12)
+
+
 def new_traceparent() -> str:
     """A W3C trace parent that starts a trace."""
     return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
@@ -35,7 +40,7 @@ def new_traceparent() -> str:
 def new_context(correlation_id: str = "", traceparent: str = "", subject: str = "") -> RequestContext:
     """A context that starts here, with ids of its own where none are given."""
     return RequestContext(
-        correlation_id=correlation_id or secrets.token_hex(12),
+        correlation_id=correlation_id or new_correlation_id(),
         traceparent=traceparent or new_traceparent(),
         subject=subject,
     )

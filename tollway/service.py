@@ -137,7 +137,7 @@ class _Guard:
 def correlation_id(headers: Mapping[bytes, bytes]) -> str:
     """The caller's correlation id when it is one; a new one otherwise."""
     given = headers.get(b"correlation-id", b"").decode("latin-1")
-    return given if _CORRELATION.fullmatch(given) else context.new_context().correlation_id
+    return given if _CORRELATION.fullmatch(given) else context.new_correlation_id()
 
 
 def traceparent(headers: Mapping[bytes, bytes]) -> str:

@@ -92,7 +92,7 @@ async def test_a_body_where_none_is_taken_is_refused(handler, make_request) -> N
 
 async def test_a_body_that_is_too_large_is_refused_before_it_is_read(handler, make_request) -> None:
     """The announced length alone is enough to refuse."""
-    request = make_request("POST", ORDERS, headers={**JSON, "content-length": "1000001"}, chunks=())
+    request = make_request("POST", ORDERS, headers={**JSON, "content-length": "10000001"}, chunks=())
     with pytest.raises(TooLarge):
         await handler(request)
 

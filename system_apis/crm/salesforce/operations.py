@@ -19,8 +19,8 @@ DEAL = select(
     OPPORTUNITY,
     {
         "OpportunityLineItems": "ORDER BY SortOrder, Id",
-        "Tollway_Deal_Milestones__r": "ORDER BY Due_Date__c NULLS LAST, Id",
-        "Tollway_Deal_Rates__r": "ORDER BY Role__c, Id",
+        "Tollway_Deal_Milestones__r": "ORDER BY Due_Date__c NULLS LAST, Name",
+        "Tollway_Deal_Rates__r": "ORDER BY Role__c",
     },
 )
 WON = f"{select(models.ChangedOpportunity, OPPORTUNITY)} WHERE IsWon = true"

@@ -9,8 +9,8 @@ import base64
 import hashlib
 import hmac
 import secrets
-import time
 from pathlib import Path
+from time import monotonic, time
 from typing import Any, Protocol
 
 import httpx
@@ -65,7 +65,7 @@ class MachineLogin:
 
     async def authorization(self, _method: str, _url: str) -> str:
         async with self._fetching:
-            if time.monotonic() >= self._fresh_until:
+            if monotonic() >= self._fresh_until:
                 await self._fetch()
             return f"Bearer {self._token}"
 
@@ -90,7 +90,7 @@ class MachineLogin:
         except (msgspec.MsgspecError, ValueError) as error:
             raise ContractDrift("NetSuite's token endpoint answered no token.") from error
         self._token = token.access_token
-        self._fresh_until = time.monotonic() + max(seconds - _EARLY_SECONDS, seconds / 2)
+        self._fresh_until = monotonic() + max(seconds - _EARLY_SECONDS, seconds / 2)
 
     def _refusal(self, answer: httpx.Response) -> ProblemError:
         if answer.status_code in (httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED):
@@ -100,7 +100,7 @@ class MachineLogin:
         return problem(answer, "an access token", connection=self._name, reads=True)
 
     def _assertion(self) -> str:
-        now = int(time.time())
+        now = int(time())
         algorithm = _CURVES[self._key.curve_name] if isinstance(self._key, ECKey) else "PS256"
         header = {"typ": "JWT", "alg": algorithm, "kid": self._settings.certificate_id}
         claims = {

@@ -62,7 +62,7 @@ class TrytonClient:
     async def company(self, legal_entity: str) -> int:
         """The id of a legal entity's company; raises Unavailable until settings and Tryton agree on its name."""
         if legal_entity not in self._companies:
-            name = self._settings.companies.get(legal_entity, "")
+            name = self._settings.legal_entities.get(legal_entity, "")
             found = await self.call("model.company.company.search", [("party.name", "=", name)], 0, 2, None)
             if len(found) != 1:
                 reason = f"Tryton has {len(found)} companies named {name!r} for the legal entity {legal_entity}."

@@ -1,6 +1,7 @@
 """Projects, plans and billing marks as fields of Certinia's objects, and back. Pure; `work` maps what is billed."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -84,12 +85,14 @@ def is_closed(row: models.Project | models.WorkedProject) -> bool:
 
 
 def from_tasks(plan: ProjectPlan) -> Records:
-    """The tasks by external id: a task is known by its name; record ids keep no order, so the task does."""
+    """The tasks by external id: a task is known by its name, and which of that name it is."""
     parent = _parent("pse__Project__r", plan)
-    return {
-        _key(plan, "task", task): {"Name": task, "pse__Order__c": place, **parent}
-        for place, task in enumerate(plan.tasks, 1)
-    }
+    records, seen = {}, Counter[str]()
+    for place, task in enumerate(plan.tasks, 1):
+        seen[task] += 1
+        key = _key(plan, "task", f"{task}#{seen[task]}")
+        records[key] = {"Name": short_name(task), "pse__Order__c": place, **parent}
+    return records
 
 
 def from_milestones(plan: ProjectPlan) -> Records:

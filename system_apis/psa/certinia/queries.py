@@ -19,8 +19,8 @@ BILLABLE = {
     MILESTONE: f"(({APPROVED_MILESTONE}) OR Tollway_Invoice_Number__c != null)",
 }
 PLAN = {
-    "pse__Project_Tasks__r": f"WHERE {KEY} != null ORDER BY pse__Order__c, Id",
-    "pse__Milestones__r": f"WHERE {KEY} != null ORDER BY pse__Target_Date__c, Id",
+    "pse__Project_Tasks__r": f"WHERE {KEY} != null ORDER BY pse__Order__c",
+    "pse__Milestones__r": f"WHERE {KEY} != null ORDER BY pse__Target_Date__c, Name",
     "Tollway_Project_Rates__r": "ORDER BY Role__c",
 }
 WORK = {

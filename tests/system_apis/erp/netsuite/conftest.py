@@ -57,6 +57,13 @@ async def books(tmp_path: Path) -> AsyncIterator[Books]:
 
 @pytest.fixture
 async def erp(books: Books) -> AsyncIterator[NetSuiteErp]:
+    connection = build_netsuite("books", books.token, Shared())
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def machine_erp(books: Books) -> AsyncIterator[NetSuiteErp]:
     connection = build_netsuite("books", books.machine, Shared())
     yield connection
     await connection.close()

@@ -78,6 +78,15 @@ async def test_a_plan_is_set_in_one_call_each_part_once(salesforce, psa, details
     assert await psa.find_plan(details.number) == plan
 
 
+async def test_tasks_of_the_same_name_stay_two_tasks(psa, details):
+    """Two parts of a contract may have one name; both are planned, and both again the next time."""
+    await psa.create_project(details)
+    plan = ProjectPlan(project_number=details.number, tasks=["Workshop", "Build", "Workshop"])
+    for _ in range(2):
+        await psa.set_plan(plan)
+    assert await psa.find_plan(details.number) == plan
+
+
 async def test_setting_a_plan_again_leaves_what_delivery_has_reported(salesforce, psa, details, plan):
     """A milestone's status is delivery's; only what was sold is brought to the plan."""
     await psa.create_project(details)
