@@ -29,7 +29,7 @@ class Authenticate(Strict):
     """How many verified tokens are kept in mind."""
 
     def wrap(self, following: Handler, resources: PolicyResources) -> Handler:
-        tokens = _Tokens(self, resources)
+        tokens = VerifiedTokens(self, resources)
 
         async def handle(request: GatewayRequest) -> GatewayResponse:
             scheme, _, token = request.headers.get(b"authorization", b"").decode("latin-1").partition(" ")
@@ -44,7 +44,7 @@ class Authenticate(Strict):
         return handle
 
 
-class _Tokens:
+class VerifiedTokens:
     """The tokens seen and found good, each until it expires or is to be looked at again."""
 
     def __init__(self, policy: Authenticate, resources: PolicyResources) -> None:
@@ -58,8 +58,12 @@ class _Tokens:
 
     def known(self, token: str) -> Caller | None:
         """The caller of a token that was verified before."""
+        generation = sum(issuer.generation for issuer in self._issuers.values())
+        if generation != self._generation:  # a key is trusted no longer: look at every token again
+            self._known.clear()
+            self._generation = generation
         until, caller = self._known.get(token, (0.0, None))
-        return caller if until > self._clock() and self._generation == self._keys_generation() else None
+        return caller if until > self._clock() else None
 
     async def verified(self, token: str) -> Caller:
         """The caller of a token; raises Unauthenticated as RFC 6750 asks."""
@@ -105,16 +109,10 @@ class _Tokens:
             _refuse("The access token's client_id is not a string.")
 
     def _remember(self, token: str, caller: Caller) -> None:
-        if self._generation != self._keys_generation():
-            self._known.clear()
-            self._generation = self._keys_generation()
         while len(self._known) >= self._policy.remembered:
             del self._known[next(iter(self._known))]
         now = self._clock()
         self._known[token] = (min(caller.expires + self._policy.leeway, now + self._policy.remember), caller)
-
-    def _keys_generation(self) -> int:
-        return sum(issuer.generation for issuer in self._issuers.values())
 
 
 def _refuse(why: str) -> NoReturn:

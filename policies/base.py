@@ -31,8 +31,8 @@ class Caller(msgspec.Struct, frozen=True):
 class GatewayRequest:
     """A request on its way through the policies, which learn more about it as it goes."""
 
-    __slots__ = ("_body", "_context", "_found", "_receive", "address", "answer_headers", "caller", "contract", "headers",
-                 "method", "path", "query", "segments")  # fmt: skip
+    __slots__ = ("_body", "_context", "_found", "_receive", "address", "answer_headers", "caller", "contract",
+                 "headers", "method", "path", "query", "segments")  # fmt: skip
 
     def __init__(
         self,

@@ -45,6 +45,7 @@ RULES: Mapping[Category, Rule] = {
     Category.CONTRACT_MISMATCH: Rule(
         SALES, 8, "Make milestones, line items and contract value agree on the deal in the CRM, then retry."
     ),
+    Category.MISSING_PRICE: Rule(DELIVERY, 8, "Enter the bill rate or the milestone's amount in the PSA, then retry."),
     Category.CREDIT_HOLD: Rule(FINANCE, 4, "Release the customer's credit hold in the ERP, or cancel."),
     Category.PROJECT_CLOSED: Rule(
         DELIVERY, 8, "Reopen the project in the PSA or reject the time that was approved on it, then retry."

@@ -107,7 +107,6 @@ class Terms:
         if account is None or value is None or kind is None or deal.start is None or deal.end is None:
             raise AssertionError("findings() lets no incomplete deal through")
         line = self._rules.service_lines[deal.service_line]
-        fixed = kind is ContractType.FIXED_FEE
         return Contract(
             deal_id=deal.id,
             name=deal.name,
@@ -122,14 +121,14 @@ class Terms:
             dimensions=Dimensions(service_line=deal.service_line, cost_centre=deal.cost_centre or line.cost_centre),
             purchase_order=deal.purchase_order,
             milestones=[
-                ContractMilestone(
-                    id=stone.id, name=stone.name, amount=stone.amount.rounded(), due=stone.due or deal.end
-                )
-                for stone in (deal.milestones if fixed else [])
+                ContractMilestone(id=stone.id, name=stone.name, amount=stone.amount.rounded(), due=stone.due)
+                for stone in (deal.milestones if kind is ContractType.FIXED_FEE else [])
+                if stone.amount is not None and stone.due is not None
             ],
             rates=[
                 ContractRate(role=rate.role, hourly=rate.hourly, planned_hours=rate.planned_hours)
                 for rate in deal.rates
+                if rate.hourly is not None
             ],
         )
 
@@ -192,11 +191,14 @@ def _milestones(deal: Deal) -> Iterator[Finding]:
         yield _missing("milestones", "A milestone has no name.")
     if any(stone.due is None for stone in deal.milestones):
         yield _missing("milestones", "A milestone has no due date.")
-    if any(stone.amount.amount <= 0 for stone in deal.milestones):
+    amounts = [stone.amount for stone in deal.milestones if stone.amount is not None]
+    if len(amounts) < len(deal.milestones):
+        yield _missing("milestones", "A milestone has no amount.")
+    if any(amount.amount <= 0 for amount in amounts):
         yield _wrong("milestones", "A milestone's amount is not more than zero.")
-    if deal.value is None or any(stone.amount.currency != deal.value.currency for stone in deal.milestones):
+    if deal.value is None or any(amount.currency != deal.value.currency for amount in amounts):
         return
-    planned = total((stone.amount for stone in deal.milestones), deal.value.currency)
+    planned = total(amounts, deal.value.currency)
     if planned.rounded() != deal.value.rounded():
         yield _wrong(
             "milestones", f"The milestones add up to {_say(planned)}, the contract value is {_say(deal.value)}."
@@ -209,14 +211,16 @@ def _rates(deal: Deal) -> Iterator[Finding]:
     roles = [rate.role for rate in deal.rates]
     if any(not role for role in roles) or len(set(roles)) < len(roles):
         yield _wrong("rates", "The rate card has a role without a name, or the same role twice.")
-    if any(rate.hourly.amount <= 0 for rate in deal.rates):
+    if any(rate.hourly is None for rate in deal.rates):
+        yield _missing("rates", "The rate card has a role without an hourly rate.")
+    if any(rate.hourly.amount <= 0 for rate in deal.rates if rate.hourly is not None):
         yield _wrong("rates", "The rate card has an hourly rate that is not more than zero.")
 
 
 def _amounts(deal: Deal) -> list[Money]:
-    found = [money for line in deal.lines for money in (line.unit_price, line.total)]
-    found += [stone.amount for stone in deal.milestones] + [rate.hourly for rate in deal.rates]
-    return [*found, deal.value] if deal.value else found
+    lines = [money for line in deal.lines for money in (line.unit_price, line.total)]
+    priced = [stone.amount for stone in deal.milestones] + [rate.hourly for rate in deal.rates] + [deal.value]
+    return lines + [money for money in priced if money is not None]
 
 
 def _entity(deal: Deal) -> str:

@@ -2,10 +2,14 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
+
+import msgspec
 
 from tollway.canonical.billing import BillingPlan, BillingPlanLine, RevenuePeriod, RevenueSchedule
 from tollway.canonical.contract import Contract, ContractType
 from tollway.canonical.project import ProjectDetails, ProjectPlan
+from tollway.canonical.record import Record
 
 
 def project_details(contract: Contract) -> ProjectDetails:
@@ -76,6 +80,16 @@ def revenue_schedule(contract: Contract) -> RevenueSchedule:
             for month, amount in zip(months, contract.value.split(len(months)), strict=True)
         ],
     )
+
+
+def same(one: Record, other: Record) -> bool:
+    """Whether two plans say the same, in whichever order a platform lists their lines."""
+    return _in_order(one) == _in_order(other)
+
+
+def _in_order(plan: Record) -> dict[str, Any]:
+    fields = msgspec.structs.asdict(plan)
+    return {name: sorted(map(repr, value)) if isinstance(value, list) else value for name, value in fields.items()}
 
 
 def months_of(start: dt.date, end: dt.date) -> Iterator[dt.date]:

@@ -10,6 +10,7 @@ from tollway.canonical.billing import BillingPlan, RevenueSchedule
 from tollway.canonical.contract import Contract
 from tollway.canonical.deal import DealProgress
 from tollway.canonical.project import Project, ProjectPlan
+from tollway.canonical.record import Record
 from tollway.canonical.statement import ActivationOrder
 from tollway.cases import Cases
 from tollway.effects import Effects
@@ -19,7 +20,7 @@ from tollway.ports.erp import Erp
 from tollway.ports.onboarding import Onboarding
 from tollway.ports.psa import Psa
 
-T = TypeVar("T")
+P = TypeVar("P", bound=Record)
 
 
 class ActivationSteps:
@@ -167,12 +168,12 @@ class ActivationSteps:
         await self._effects.set(identity, wanted, lambda: self._crm.report_progress(wanted), told)
 
 
-def _exactly(wanted: T, find: Callable[[], Awaitable[T | None]]) -> Callable[[], Awaitable[T | None]]:
+def _exactly(wanted: P, find: Callable[[], Awaitable[P | None]]) -> Callable[[], Awaitable[P | None]]:
     """What is found, when it is all that was wanted; half of it is not there yet."""
 
-    async def look() -> T | None:
+    async def look() -> P | None:
         found = await find()
-        return found if found == wanted else None
+        return found if found is not None and plans.same(found, wanted) else None
 
     return look
 

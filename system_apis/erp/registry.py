@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from system_apis.erp.netsuite.operations import build_netsuite
+from system_apis.erp.tryton.operations import build_tryton
 from tollway.ports.connection import Connection, Shared
 from tollway.ports.erp import Erp
 
@@ -14,4 +15,5 @@ class ErpConnection(Erp, Connection, Protocol):
 
 PLATFORMS: Mapping[str, Callable[[str, dict[str, Any], Shared], ErpConnection]] = {
     "netsuite": build_netsuite,
+    "tryton": build_tryton,
 }

@@ -46,6 +46,7 @@ async def test_the_service_sees_who_calls_and_nothing_that_was_forged(reader: ht
     """Identity headers and the token of a caller stop at the gateway, which signs for the caller itself."""
     forged = {
         "tollway-identity": "forged",
+        "tollway-else": "forged",
         "tollway-timeout": "9999",
         "connection": "x-hop",
         "x-hop": "1",
@@ -58,7 +59,7 @@ async def test_the_service_sees_who_calls_and_nothing_that_was_forged(reader: ht
     assert seen["headers"]["tollway-identity"] != "forged"
     assert 15 < seen["seconds_left"] <= 20
     assert seen["headers"]["x-own"] == "2"
-    assert not {"authorization", "x-hop", "connection"} & seen["headers"].keys()
+    assert not {"authorization", "x-hop", "connection", "tollway-else"} & seen["headers"].keys()
 
 
 async def test_ids_travel_in_and_out(reader: httpx.AsyncClient) -> None:

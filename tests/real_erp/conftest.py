@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -10,6 +11,7 @@ from system_apis.erp.tryton.client import TrytonClient
 from system_apis.erp.tryton.settings import TrytonSettings
 from tollway.cli.tryton_server import TrytonServer, tryton_server
 from tollway.http.platforms import PlatformClient
+from tollway.settings import convert
 
 HERE = Path(__file__).parent
 
@@ -30,11 +32,23 @@ async def tryton(pytestconfig: pytest.Config) -> AsyncIterator[TrytonServer]:
 
 
 @pytest.fixture
-def tryton_settings(tryton: TrytonServer) -> TrytonSettings:
-    companies = dict(zip(("US", "GB", "DE"), tryton.companies, strict=True))
-    return TrytonSettings(
-        url=tryton.url, database=tryton.database, user=tryton.user, password=tryton.password, companies=companies
-    )
+def tryton_settings(tables: dict[str, Any]) -> TrytonSettings:
+    return convert(tables, TrytonSettings, "connections.tryton")
+
+
+@pytest.fixture
+def tables(tryton: TrytonServer) -> dict[str, Any]:
+    """What the configuration says of the connection."""
+    return {
+        "platform": "tryton",
+        "url": tryton.url,
+        "database": tryton.database,
+        "user": tryton.user,
+        "password": tryton.password,
+        "legal_entities": dict(zip(("US", "GB", "DE"), tryton.companies, strict=True)),
+        "products": {"time": "CONS-H", "milestone": "FIX-M"},
+        "terms": {str(days): f"Net {days}" for days in (15, 30, 45, 60)},
+    }
 
 
 @pytest_asyncio.fixture

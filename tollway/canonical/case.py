@@ -23,6 +23,7 @@ class Category(enum.StrEnum):
     UNMAPPED_LEGAL_ENTITY = "unmapped_legal_entity"
     CURRENCY_MISMATCH = "currency_mismatch"
     CONTRACT_MISMATCH = "contract_mismatch"
+    MISSING_PRICE = "missing_price"
     CREDIT_HOLD = "credit_hold"
     PROJECT_CLOSED = "project_closed"
     ALREADY_BILLED = "already_billed"

@@ -42,7 +42,7 @@ class DealMilestone(Record):
 
     id: Identifier
     name: str
-    amount: Money
+    amount: Money | None = None
     due: dt.date | None = None
 
 
@@ -51,7 +51,7 @@ class DealRate(Record):
 
     id: Identifier
     role: str
-    hourly: Money
+    hourly: Money | None = None
     planned_hours: Quantity | None = None
 
 

@@ -34,7 +34,7 @@ async def embedded(settings: Settings) -> AsyncIterator[Embedded]:
     options = {"salesforce": {"on_change": flow.on_change}}
     async with AsyncExitStack() as stack:
         served = await stack.enter_async_context(sandboxes(settings.sandboxes, settings.folder, options))
-        opening = installation(settings, [*hosted, GATEWAY], executor="embedded")
+        opening = installation(settings, [*hosted, GATEWAY], executor="embedded", embedded=True)
         made = await stack.enter_async_context(opening)
         stack.push_async_callback(flow.close)
         gateway = serve(made.apps[GATEWAY], settings.gateway.host, settings.gateway.port)

@@ -44,16 +44,19 @@ class Installation(msgspec.Struct):
 
 
 @asynccontextmanager
-async def installation(settings: Settings, hosted: Iterable[str], executor: str) -> AsyncIterator[Installation]:
+async def installation(
+    settings: Settings, hosted: Iterable[str], executor: str, *, embedded: bool = False
+) -> AsyncIterator[Installation]:
     """Host services until the block ends: everything is connected, processes go on where they stopped.
 
     `hosted` are names of the catalogue, or `gateway`. `executor` names this process to the engine: the same name
-    after a restart takes its unfinished processes up again.
+    after a restart takes its unfinished processes up again. `embedded`: nothing runs elsewhere, so that the
+    development issuer and a service identity of our own making will do.
     """
     names = list(hosted)
     async with AsyncExitStack() as stack:
         urls = {name: service.url for name, service in settings.services.items()}
-        services = Services(Identity(_identity_key(settings)), urls)
+        services = Services(Identity(_identity_key(settings, embedded=embedded)), urls)
         stack.push_async_callback(services.close)
         platforms = Platforms(settings)
         stack.push_async_callback(platforms.close)
@@ -61,7 +64,7 @@ async def installation(settings: Settings, hosted: Iterable[str], executor: str)
         processes = Processes(settings, services, database) if database else None
         made = Installation(settings, services, platforms, processes, {})
         for name in names:
-            made.apps[name] = _gateway(made) if name == GATEWAY else _service(made, name, database)
+            made.apps[name] = _gateway(made, embedded=embedded) if name == GATEWAY else _service(made, name, database)
             services.host(name, made.apps[name])
         if processes:
             await processes.engine.launch(settings.folder, settings.storage.url, executor)
@@ -106,12 +109,12 @@ def _process_ports(services: Services, caller: str) -> dict[str, Any]:
     }
 
 
-def _gateway(made: Installation) -> ASGIApp:
+def _gateway(made: Installation, *, embedded: bool) -> ASGIApp:
     settings = made.settings.gateway
     build = partial(create_gateway, services=made.services, settings=settings, contracts=CONTRACTS)
     if settings.issuer:
         return build(issuer=settings.issuer)
-    if made.settings.storage.url:
+    if not embedded:
         raise StartupError(
             "The setting gateway.issuer is missing: the development issuer is for the embedded form only."
         )
@@ -120,9 +123,9 @@ def _gateway(made: Installation) -> ASGIApp:
     return build(issuer=issuer.url, fetch=issuer.fetch, handlers=issuer.handlers)
 
 
-def _identity_key(settings: Settings) -> str:
+def _identity_key(settings: Settings, *, embedded: bool) -> str:
     """The configured key; in the embedded form one that is made at the first start and kept."""
-    if settings.identity.key or settings.storage.url:
+    if settings.identity.key or not embedded:
         return settings.identity.key
     kept = settings.folder / "identity.key"
     if not kept.exists():

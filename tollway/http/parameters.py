@@ -45,8 +45,11 @@ def of(handler: BaseRouteHandler) -> tuple[HandlerParameter, ...]:
     )
 
 
-def check(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """A Litestar guard that raises Invalid, listing every parameter that breaks its annotation."""
+async def check(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A Litestar guard that raises Invalid, listing every parameter that breaks its annotation.
+
+    It awaits nothing, but Litestar would run a plain function in a thread.
+    """
     violations = []
     for parameter in of(handler):
         given = _given(connection, parameter)

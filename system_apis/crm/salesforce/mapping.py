@@ -10,9 +10,7 @@ from tollway.canonical.contract import ContractType
 from tollway.canonical.deal import Account, Deal, DealLine, DealMilestone, DealProgress, DealRate
 from tollway.canonical.money import Money
 from tollway.canonical.party import Address
-from tollway.problems import Rejected
 
-INCOMPLETE = "incomplete_deal"
 CONTRACT_TYPES = {
     "Time and Materials": ContractType.TIME_AND_MATERIALS,
     "Fixed Fee": ContractType.FIXED_FEE,
@@ -31,7 +29,7 @@ AMOUNTS = {
 
 
 def to_deal(row: models.Opportunity) -> Deal:
-    """The deal, as incomplete as the opportunity is; raises Rejected when a milestone or rate has no price."""
+    """The deal, as incomplete as the opportunity is."""
     contract_type = row.Tollway_Contract_Type__c or ""
     return Deal(
         id=row.Id,
@@ -54,8 +52,8 @@ def to_deal(row: models.Opportunity) -> Deal:
         project_status=row.Tollway_Project_Status__c or "",
         changed_at=row.SystemModstamp,
         lines=[_line(line) for line in listed(row.OpportunityLineItems)],
-        milestones=[_milestone(row, one) for one in listed(row.Tollway_Deal_Milestones__r)],
-        rates=[_rate(row, one) for one in listed(row.Tollway_Deal_Rates__r)],
+        milestones=[_milestone(one) for one in listed(row.Tollway_Deal_Milestones__r)],
+        rates=[_rate(one) for one in listed(row.Tollway_Deal_Rates__r)],
     )
 
 
@@ -108,20 +106,15 @@ def _line(row: models.LineItem) -> DealLine:
     )
 
 
-def _milestone(deal: models.Opportunity, row: models.DealMilestone) -> DealMilestone:
-    amount = _priced(row.Amount__c, row.CurrencyIsoCode, f"The milestone {row.Name} of the deal {deal.Name}")
-    return DealMilestone(id=row.Id, name=row.Name, amount=amount, due=row.Due_Date__c)
+def _milestone(row: models.DealMilestone) -> DealMilestone:
+    return DealMilestone(
+        id=row.Id, name=row.Name, amount=_amount(row.Amount__c, row.CurrencyIsoCode), due=row.Due_Date__c
+    )
 
 
-def _rate(deal: models.Opportunity, row: models.DealRate) -> DealRate:
-    hourly = _priced(row.Unit_Price__c, row.CurrencyIsoCode, f"The rate {row.Name} of the deal {deal.Name}")
+def _rate(row: models.DealRate) -> DealRate:
+    hourly = _amount(row.Unit_Price__c, row.CurrencyIsoCode)
     return DealRate(id=row.Id, role=row.Role__c or "", hourly=hourly, planned_hours=row.Planned_Hours__c)
-
-
-def _priced(amount: Decimal | None, currency: str, what: str) -> Money:
-    if amount is None:
-        raise Rejected(f"{what} has no price; enter it in Salesforce.", category=INCOMPLETE)
-    return money(amount, currency)
 
 
 def _amount(amount: Decimal | None, currency: str) -> Money | None:

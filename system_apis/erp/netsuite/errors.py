@@ -50,7 +50,7 @@ _LONGEST = 300
 
 
 def problem(answer: httpx.Response, subject: str, *, connection: str, reads: bool) -> ProblemError:
-    """The problem that an answer other than a success means; `subject` is what the call was about, in business words."""
+    """The problem that an answer other than a success means; `subject` says what the call was about."""
     status, details = answer.status_code, _details(answer)
     codes = {detail.code for detail in details}
     log.warning("netsuite refused", status=status, codes=sorted(codes), subject=subject, connection=connection)

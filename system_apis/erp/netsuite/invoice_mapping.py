@@ -35,7 +35,7 @@ def invoice_body(
     pending: bool,
 ) -> models.InvoiceBody:
     """A new invoice; `items` are the service items of the lines' kinds, and empty ids are left out."""
-    dimensions = (Ref(id=department) if department else None, Ref(id=class_) if class_ else None)
+    booked = {"department": Ref(id=department) if department else None, "class_": Ref(id=class_) if class_ else None}
     lines = [
         models.ItemLine(
             item=Ref(id=items[line.kind]),
@@ -43,9 +43,8 @@ def invoice_body(
             quantity=line.quantity,
             rate=line.unit_price.amount,
             amount=line.amount.amount,
-            department=dimensions[0],
-            class_=dimensions[1],
             custcol_tollway_source_id=line.source_id,
+            **booked,
         )
         for line in invoice.lines
     ]
@@ -57,12 +56,11 @@ def invoice_body(
         tran_date=invoice.date,
         terms=Ref(id=terms),
         other_ref_num=invoice.purchase_order or None,
-        department=dimensions[0],
-        class_=dimensions[1],
         approval_status=Ref(id=PENDING) if pending else None,
         item=models.ItemLines(items=lines),
         custbody_tollway_reference=invoice.reference,
         custbody_tollway_project=invoice.project_number,
+        **booked,
     )
 
 

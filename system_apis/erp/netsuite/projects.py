@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from typing import Any
 
 from system_apis.erp.netsuite import mapping
 from system_apis.erp.netsuite.account import Account
@@ -86,12 +87,11 @@ class Projects:
         return mapping.revenue_schedule(await self._schedule_rows(legal_entity, number), number, legal_entity)
 
     async def _set(self, record: str, bodies: Mapping[str, Body], existing: Awaitable[list[PlanRow]]) -> None:
-        before = await existing
+        """Write and look for an earlier plan's lines at once: a new plan, the usual case, waits for one call only."""
+        writes = (self._client.upsert(record, key, body, f"{key} of the plan") for key, body in bodies.items())
+        before: list[PlanRow] = (await _together(existing, *writes))[0]
         stale = [row for row in before if row.externalid not in bodies]
-        await _together(
-            *(self._client.upsert(record, key, body, f"{key} of the plan") for key, body in bodies.items()),
-            *(self._client.delete(record, row.id, f"{row.externalid} of the plan") for row in stale),
-        )
+        await _together(*(self._client.delete(record, row.id, f"{row.externalid} of the plan") for row in stale))
 
     async def _plan_rows(self, legal_entity: str, number: str) -> list[PlanRow]:
         where = f"{self._is(legal_entity, number)} ORDER BY p.custrecord_tollway_bp_date, p.id"
@@ -106,11 +106,12 @@ class Projects:
         return f"j.externalid = {literal(external_id(number))} AND j.subsidiary = {subsidiary}"
 
 
-async def _together(*writes: Awaitable[object]) -> None:
-    """Wait for all writes; of several that failed, one of which nobody knows the outcome is raised first."""
-    outcomes = await asyncio.gather(*writes, return_exceptions=True)
+async def _together(*calls: Awaitable[Any]) -> list[Any]:
+    """Wait for all calls; of several that failed, one of which nobody knows the outcome is raised first."""
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
     failed = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
     unforeseen = [error for error in failed if not isinstance(error, ProblemError)]
     unknown = [error for error in failed if isinstance(error, UnknownOutcome)]
     for error in (*unforeseen, *unknown, *failed):
         raise error
+    return outcomes

@@ -12,6 +12,7 @@ from system_apis.erp.tryton.settings import TrytonSettings
 from tollway.canonical.case import Category
 from tollway.problems import ContractDrift, Rejected
 
+S = TypeVar("S", bound=msgspec.Struct)
 T = TypeVar("T", bound=Shown)
 
 
@@ -43,7 +44,9 @@ class Account:
     async def terms(self, payment_days: int) -> int:
         """The payment terms of so many days."""
         names = {str(days): name for days, name in self.settings.terms.items()}
-        return await self._known_as("account.invoice.payment_term", "name", self._set("terms", names, str(payment_days)))
+        return await self._known_as(
+            "account.invoice.payment_term", "name", self._set("terms", names, str(payment_days))
+        )
 
     async def product(self, kind: str) -> int:
         """The service product of a kind of line."""
@@ -52,7 +55,9 @@ class Account:
     async def tax_exemption(self, company: int) -> int:
         """The company's tax rule of customers who pay no tax."""
         if not self.settings.tax_exempt_rule:
-            raise _refused(f"Nobody told which rule frees from tax in Tryton; name it in {self._where}.tax_exempt_rule.")
+            raise _refused(
+                f"Nobody told which rule frees from tax in Tryton; name it in {self._where}.tax_exempt_rule."
+            )
         return await self._known_as("account.tax.rule", "name", self.settings.tax_exempt_rule, company)
 
     async def country(self, code: str) -> int:
@@ -81,7 +86,7 @@ class Account:
             company=company,
             context={"active_test": not inactive},
         )
-        return converted(found, list[kind], model)  # type: ignore[valid-type]
+        return [converted(record, kind, model) for record in found]
 
     async def _known_as(self, model: str, field: str, name: str, company: int | None = None) -> int:
         """The one record with this name, which is asked for once."""
@@ -96,11 +101,13 @@ class Account:
 
     def _set(self, table: str, names: dict[str, str], code: str) -> str:
         if code not in names:
-            raise _refused(f"Nobody told what {code} is in Tryton; name it in the setting {self._where}.{table}.{code}.")
+            raise _refused(
+                f"Nobody told what {code} is in Tryton; name it in the setting {self._where}.{table}.{code}."
+            )
         return names[code]
 
 
-def converted(found: Any, kind: Any, what: str) -> Any:
+def converted(found: Any, kind: type[S], what: str) -> S:
     """An answer in the shape that it should have; raises ContractDrift."""
     try:
         return msgspec.convert(found, kind)

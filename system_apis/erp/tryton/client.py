@@ -16,7 +16,7 @@ from system_apis.erp.tryton.settings import TrytonSettings
 from tollway.http.platforms import PlatformClient
 from tollway.problems import ProblemError, Rejected, Unavailable
 
-READS = frozenset({"read", "search", "search_read", "search_count", "get_preferences", "login"})
+READS = frozenset({"read", "search", "search_read", "search_count", "on_change", "login", "version"})
 """The last parts of methods that change nothing, so that one without an answer may simply be repeated."""
 MOST_WARNINGS = 20
 """How many warnings of one call are skipped before it counts as refused."""
@@ -58,6 +58,10 @@ class TrytonClient:
                     raise Rejected(f"Tryton asks for confirmation: {warning}") from warning
                 await self._ask("model.res.user.warning.skip", [warning.key, False, {}])
         raise AssertionError("the loop ends by its return")
+
+    async def version(self) -> str:
+        """The series of Tryton, such as `8.2`; asking needs no login."""
+        return str(await self._send("common.server.version", [], "", path="/rpc/"))
 
     async def company(self, legal_entity: str) -> int:
         """The id of a legal entity's company; raises Unavailable until settings and Tryton agree on its name."""
@@ -161,14 +165,18 @@ class TrytonClient:
                 self._authorization = f"Session {session}"
             return self._authorization
 
-    async def _send(self, method: str, params: list[Any], authorization: str) -> Any:
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._http.close()
+
+    async def _send(self, method: str, params: list[Any], authorization: str, path: str = "") -> Any:
         reads = method.rpartition(".")[2] in READS
         headers = {"content-type": "application/json"}
         if authorization:
             headers["authorization"] = authorization
         answer = await self._http.send(
             "POST",
-            f"/{self._settings.database}/rpc/",
+            path or f"/{self._settings.database}/rpc/",
             repeatable=reads,
             content=encode({"id": next(self._ids), "method": method, "params": params}),
             headers=headers,

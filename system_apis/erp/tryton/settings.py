@@ -2,9 +2,18 @@
 
 from typing import Any
 
+import msgspec
+
 from tollway.settings import Table, convert
 
-EUROPEAN_UNION = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
+EUROPEAN_UNION = (
+    *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"),
+    *("IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"),
+)
+
+
+def _identifier_types() -> dict[str, str]:
+    return {"US": "us_ein", "GB": "gb_vat"} | dict.fromkeys(EUROPEAN_UNION, "eu_vat")
 
 
 class TrytonSettings(Table):
@@ -26,7 +35,7 @@ class TrytonSettings(Table):
     """Codes of the service products that `time` and `milestone` are billed as."""
     terms: dict[int, str]
     """Names of payment terms by the days until payment is due."""
-    identifier_types: dict[str, str] = {"US": "us_ein", "GB": "gb_vat"} | dict.fromkeys(EUROPEAN_UNION, "eu_vat")
+    identifier_types: dict[str, str] = msgspec.field(default_factory=_identifier_types)
     """Which of Tryton's identifier types a customer's tax registration is, by its country."""
     tax_exempt_rule: str = ""
     """The name of the tax rule, in every company, of customers who pay no tax; empty refuses such customers."""

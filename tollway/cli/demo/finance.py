@@ -1,11 +1,14 @@
 """The finance department: knows a customer before the deal, posts payments, and is asked what is in the books."""
 
 from collections import Counter
+from decimal import Decimal
 from typing import Any, Protocol
 
 import msgspec
 
 from system_apis.erp.netsuite.client import NetSuiteClient
+from system_apis.erp.netsuite.models import Body, Ref
+from system_apis.erp.netsuite.rows import Row
 from system_apis.erp.netsuite.settings import netsuite_settings
 from tollway.canonical.invoice import Invoice
 from tollway.cli.demo.deals import DemoDeal
@@ -42,8 +45,31 @@ class Finance(Protocol):
         ...
 
 
-class _Value(msgspec.Struct):
+class _Value(Row, frozen=True, kw_only=True):
     value: str
+
+
+class _Customer(Body, frozen=True, kw_only=True):
+    company_name: str
+    is_person: bool
+    subsidiary: Ref
+    currency: Ref
+    vat_reg_number: str
+
+
+class _Application(Body, frozen=True, kw_only=True):
+    doc: Ref
+    apply: bool
+    amount: Decimal
+
+
+class _Applications(Body, frozen=True, kw_only=True):
+    items: list[_Application]
+
+
+class _Payment(Body, frozen=True, kw_only=True):
+    customer: Ref
+    apply: _Applications
 
 
 class NetSuiteFinance:
@@ -54,21 +80,20 @@ class NetSuiteFinance:
         self._subsidiaries = {code: one["subsidiary"] for code, one in tables["legal_entities"].items()}
 
     async def know(self, deal: DemoDeal) -> None:
-        customer: dict[str, Any] = {
-            "companyName": deal.known_to_finance_as,
-            "isPerson": False,
-            "subsidiary": {"id": self._subsidiaries[deal.legal_entity]},
-            "currency": {"id": await self._client.currency(deal.currency)},
-            "vatRegNumber": deal.tax_registration,
-        }
+        customer = _Customer(
+            company_name=deal.known_to_finance_as,
+            is_person=False,
+            subsidiary=Ref(id=self._subsidiaries[deal.legal_entity]),
+            currency=Ref(id=await self._client.currency(deal.currency)),
+            vat_reg_number=deal.tax_registration,
+        )
         await self._client.upsert("customer", "FINANCE-0001", customer, "a customer of finance's own")
 
     async def receive_payment(self, invoice: Invoice) -> None:
         owed = f"SELECT entity AS value FROM transaction WHERE id = {int(invoice.id)}"  # noqa: S608 - a number
-        payment: dict[str, Any] = {
-            "customer": {"id": (await self._column(owed))[0]},
-            "apply": {"items": [{"doc": {"id": invoice.id}, "apply": True, "amount": float(invoice.total.amount)}]},
-        }
+        application = _Application(doc=Ref(id=invoice.id), apply=True, amount=invoice.total.amount)
+        customer = Ref(id=(await self._column(owed))[0])
+        payment = _Payment(customer=customer, apply=_Applications(items=[application]))
         await self._client.upsert("customerPayment", f"PAYMENT-{invoice.number}", payment, "a payment")
 
     async def books(self) -> Books:
@@ -87,7 +112,7 @@ class NetSuiteFinance:
         )
         paid = await self._column(
             "SELECT id AS value FROM transaction WHERE type = 'CustInvc' "
-            "AND custbody_tollway_reference IS NOT NULL AND status = 'CustInvc:B'"
+            "AND custbody_tollway_reference IS NOT NULL AND status = 'B'"
         )
         items = await self._column(
             "SELECT custcol_tollway_source_id AS value FROM transactionline WHERE custcol_tollway_source_id IS NOT NULL"

@@ -17,6 +17,10 @@ class _Sold(msgspec.Struct):
     AccountId: str
 
 
+class _Project(msgspec.Struct):
+    pse__Opportunity__c: str
+
+
 class _Billing(msgspec.Struct):
     Tollway_Billing_Status__c: str | None
     Tollway_Paid_Amount__c: Decimal | None
@@ -97,6 +101,11 @@ class People:
             timecard_id = await self._org.create("pse__Timecard_Header__c", timecard)
             approval = {"pse__Status__c": "Approved", "pse__Approved__c": True}
             await self._org.update("pse__Timecard_Header__c", timecard_id, approval)
+
+    async def projects(self) -> list[str]:
+        """The opportunities behind all projects in the PSA, one for each project."""
+        query = "SELECT pse__Opportunity__c FROM pse__Proj__c WHERE pse__Opportunity__c != null"
+        return [row.pse__Opportunity__c async for row in self._org.query(query, _Project, "pse__Proj__c")]
 
     async def sees_paid(self, opportunity_id: str, amount: Decimal) -> bool:
         """Whether the opportunity shows, where the account team looks, that this much was paid."""

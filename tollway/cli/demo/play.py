@@ -11,7 +11,7 @@ from rich.console import Console
 from system_apis.salesforce_platform.client import OrgClient
 from system_apis.salesforce_platform.settings import read_settings
 from tollway.cli.demo.deals import DEALS
-from tollway.cli.demo.finance import Finance, NetSuiteFinance
+from tollway.cli.demo.finance import Finance, NetSuiteFinance, beyond_first
 from tollway.cli.demo.people import People
 from tollway.cli.demo.screen import Screen
 from tollway.cli.demo.story import Story, StoryFailed
@@ -61,16 +61,21 @@ async def play(settings: Settings, console: Console, *, once: bool, as_json: boo
 
 async def _perform(running: Embedded, settings: Settings, finance: Finance, screen: Screen, *, as_json: bool) -> int:
     org = OrgClient(read_settings(settings.crm.connection, settings.connections[settings.crm.connection]))
-    story = Story(running, People(org, dt.datetime.now(dt.UTC).date()), finance, screen.tell)
+    people = People(org, dt.datetime.now(dt.UTC).date())
+    story = Story(running, people, finance, screen.tell)
     if running.installation.processes:
         running.installation.processes.engine.watchers.append(screen.process)
     began = time.monotonic()
     try:
         endings = await story.play(DEALS)
-        books = await finance.books()
+        books, delivered = await finance.books(), await people.projects()
         figures = Figures(
             deals=len(DEALS),
-            **msgspec.structs.asdict(books),
+            customers=books.customers,
+            projects=max(books.projects, len(delivered)),
+            invoices=books.invoices,
+            paid=books.paid,
+            duplicates=books.duplicates + beyond_first(delivered),
             open_cases=await story.open_cases(),
             seconds=round(time.monotonic() - began, 1),
         )

@@ -38,8 +38,10 @@ class Screen:
     def table(self, endings: list[Ending]) -> None:
         """The closing table."""
         table = Table("Deal", "Customer", "Project", "Invoice", "Amount", "Paid", "Seconds", title="Closed-won to cash")
-        for column in (4, 5, 6):
-            table.columns[column].justify = "right"
+        for column in table.columns:
+            column.overflow = "fold"
+        for column in table.columns[4:]:
+            column.justify = "right"
         for end in endings:
             amount, paid = (f"{money.amount:,} {money.currency}" for money in (end.amount, end.paid))
             table.add_row(end.deal, end.customer, end.project, end.invoice, amount, paid, f"{end.seconds:.1f}")

@@ -9,7 +9,7 @@ import pytest
 from system_apis.crm.salesforce import models
 from system_apis.crm.salesforce.mapping import from_progress, to_deal
 from tollway.canonical.deal import Deal, DealProgress
-from tollway.problems import ContractDrift, Rejected
+from tollway.problems import ContractDrift
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -45,12 +45,11 @@ def test_a_progress_is_these_fields():
         ("Tollway_Deal_Rates__r", {"Unit_Price__c": None, "Role__c": None, "Planned_Hours__c": None}),
     ],
 )
-def test_what_has_no_price_is_named(children, priceless):
-    """A milestone or rate without a price is a fault of the deal that names it; zero would be an invention."""
+def test_what_has_no_price_keeps_none(children, priceless):
+    """A milestone or rate without a price stays without one; zero would be an invention."""
     record = {"Id": "1", "Name": "Nameless", "CurrencyIsoCode": "EUR", **priceless}
-    with pytest.raises(Rejected, match="Nameless of the deal Data platform has no price") as caught:
-        to_deal(opportunity(**{children: {"totalSize": 1, "done": True, "records": [record]}}))
-    assert caught.value.category == "incomplete_deal"
+    deal = to_deal(opportunity(**{children: {"totalSize": 1, "done": True, "records": [record]}}))
+    assert None in [*(stone.amount for stone in deal.milestones), *(rate.hourly for rate in deal.rates)]
 
 
 def test_a_currency_that_is_none_breaks_the_contract():

@@ -107,6 +107,7 @@ _FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "to_date": (-1, _to_date),
     "to_timestamp": (-1, _to_date),
     "to_number": (1, lambda value: None if value is None else float(value)),
+    "sys_extract_utc": (1, lambda moment: moment),  # the sandbox's account keeps UTC
     "trunc": (1, _trunc),
     "concat": (2, lambda left, right: f"{'' if left is None else left}{'' if right is None else right}"),
     "greatest": (-1, _extreme(max)),

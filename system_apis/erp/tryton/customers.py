@@ -1,0 +1,164 @@
+"""Customers: found however they are known, created once per account, linked without being changed.
+
+Tryton's companies share parties, so one party serves an account in all of them; what each company has its own of, such
+as the payment term and the credit limit, is read and written in that company.
+"""
+
+import itertools
+from typing import Any
+
+import msgspec
+
+from system_apis.erp.tryton import mapping, models
+from system_apis.erp.tryton.account import Account
+from tollway.canonical.case import Category
+from tollway.canonical.customer import Customer, CustomerDetails, CustomerMatches, CustomerQuery
+from tollway.canonical.matching import registration_key, same_name
+from tollway.problems import Conflict, NotFound, ProblemError, Rejected, UnknownOutcome
+
+PARTY = "party.party"
+
+
+class Customers:
+    """The customers of a database."""
+
+    def __init__(self, account: Account) -> None:
+        self._account, self._client = account, account.client
+
+    async def match(self, query: CustomerQuery) -> CustomerMatches:
+        """Customers that may be the account."""
+        ways: list[Any] = ["OR", ("code", "=", query.account_id)]
+        if registration_key(query.tax_registration):
+            codes = mapping.registration_codes(query.tax_registration)
+            ways.append(("identifiers.code_compact", "in", codes))
+        ways.append(("name", "ilike", f"{_beginning(query.name)}%"))
+        company = await self._account.company(query.legal_entity)
+        parties = await self._account.read(models.ShownParty, PARTY, ways, company=company)
+        linked = await self.find(query.legal_entity, query.account_id)
+        others = [(party, mapping.customer(party, query.legal_entity)) for party in parties]
+        others = [(party, customer) for party, customer in others if customer.number != query.account_id]
+        registered = [one for party, one in others if mapping.is_registered(party, query.tax_registration)]
+        by_name = [one for _, one in others if same_name(one.name, query.name) and one not in registered]
+        return CustomerMatches(linked=linked, by_tax_registration=registered, by_name=by_name)
+
+    async def find(self, legal_entity: str, account_id: str) -> Customer | None:
+        """The customer whose code is the account's id."""
+        party = await self.party(await self._account.company(legal_entity), account_id)
+        return _linked(party, legal_entity, account_id) if party else None
+
+    async def party(self, company: int, account_id: str) -> models.ShownParty | None:
+        """The account's party as a company sees it; raises Rejected when finance has deactivated it."""
+        domain = [("code", "=", account_id)]
+        parties = await self._account.read(models.ShownParty, PARTY, domain, company=company, inactive=True)
+        if parties and not parties[0].active:
+            raise Rejected(
+                f"Finance has deactivated the customer {account_id} ({parties[0].name}) in Tryton.",
+                category=Category.CUSTOMER_MASTER_CONFLICT,
+            )
+        return parties[0] if parties else None
+
+    async def create(self, customer: CustomerDetails) -> Customer:
+        """Create the customer, or give one that another company made what it lacks in this one."""
+        company = await self._account.company(customer.legal_entity)
+        terms = models.PartyTerms(
+            customer_payment_term=await self._account.terms(customer.payment_days),
+            customer_tax_rule=await self._account.tax_exemption(company) if customer.tax_exempt else None,
+        )
+        party = await self.party(company, customer.account_id)
+        if party is None:
+            party = await self._create(customer, terms, company)
+        if party is not None:
+            missing = models.values(mapping.missing_terms(party, terms))
+            if missing:
+                await self._client.call(f"model.{PARTY}.write", [party.id], missing, company=company)
+        return await self._written(customer.legal_entity, customer.account_id)
+
+    async def link(self, customer_id: str, customer: CustomerDetails) -> Customer:
+        """Make the account's id the customer's code; raises Conflict when it is another account's."""
+        company = await self._account.company(customer.legal_entity)
+        numeric = customer_id.isascii() and customer_id.isdigit()
+        domain = [("id", "=", int(customer_id) if numeric else -1)]
+        parties = await self._account.read(models.ShownParty, PARTY, domain, company=company)
+        if not parties:
+            raise NotFound(f"Tryton has no customer {customer_id}.")
+        kept = mapping.customer(parties[0], customer.legal_entity)
+        if kept.number == customer.account_id:
+            return _linked(parties[0], customer.legal_entity, customer.account_id)
+        if kept.account_id not in ("", customer.account_id):
+            raise Conflict(f"Customer {kept.number} is linked to account {kept.account_id} already.")
+        body = mapping.link_body(parties[0], customer.account_id)
+        try:
+            await self._client.call(f"model.{PARTY}.write", [parties[0].id], models.values(body), company=company)
+        except Rejected as refusal:
+            raise Rejected(
+                f"Customer {kept.number} cannot be linked to account {customer.account_id}: {refusal.detail}",
+                category=Category.CUSTOMER_MASTER_CONFLICT,
+            ) from refusal
+        return await self._written(customer.legal_entity, customer.account_id)
+
+    async def _create(
+        self, customer: CustomerDetails, terms: models.PartyTerms, company: int
+    ) -> models.ShownParty | None:
+        """Create the party; one that is there by now, as codes are unique, is returned instead."""
+        body = models.values(await self._body(customer, terms))
+        try:
+            await self._client.call(f"model.{PARTY}.create", [body], company=company)
+        except Rejected as refusal:
+            party = await self.party(company, customer.account_id)
+            if party is None:
+                raise _refusal(customer, refusal) from refusal
+            return party
+        return None
+
+    async def _body(self, customer: CustomerDetails, terms: models.PartyTerms) -> models.PartyBody:
+        address, registration = customer.billing_address, customer.tax_registration
+        country = address.country or registration_key(registration)[:2]
+        return mapping.party_body(
+            customer,
+            terms=terms,
+            identifier_type=self._account.identifier_type(country) if registration else "",
+            country=await self._account.country(address.country) if address.country else None,
+            subdivision=await self._subdivision(address.country, address.region) if address.country else None,
+        )
+
+    async def _subdivision(self, country: str, region: str) -> int | None:
+        """The state, province or county that is written by its code or its name; None when Tryton has none such."""
+        if not region:
+            return None
+        way = ["OR", ("code", "=", f"{country}-{region.upper()}"), ("name", "=", region)]
+        domain = [("country.code", "=", country), way]
+        found = await self._account.read(models.Id, "country.subdivision", domain, limit=1)
+        return found[0].id if found else None
+
+    async def _written(self, legal_entity: str, account_id: str) -> Customer:
+        """The customer just written; that it cannot be read leaves open what became of it."""
+        try:
+            customer = await self.find(legal_entity, account_id)
+        except ProblemError as error:
+            reason = f"The customer of account {account_id} was written but not read back: {error.detail}"
+            raise UnknownOutcome(reason) from error
+        if customer is None:
+            raise UnknownOutcome(f"The customer of account {account_id} was written but is not found.")
+        return customer
+
+
+def _linked(party: models.ShownParty, legal_entity: str, account_id: str) -> Customer:
+    return msgspec.structs.replace(mapping.customer(party, legal_entity), account_id=account_id)
+
+
+def _refusal(customer: CustomerDetails, refusal: Rejected) -> Rejected:
+    """Tryton's refusal in words of the business; about check digits it names the number that it refuses."""
+    if customer.tax_registration and customer.tax_registration in refusal.detail:
+        return Rejected(
+            f"The tax registration {customer.tax_registration} of {customer.name} is not a valid number: "
+            f"{refusal.detail}",
+            category=Category.MISSING_TAX_REGISTRATION,
+        )
+    return Rejected(f"Tryton does not take the customer {customer.name}: {refusal.detail}")
+
+
+def _beginning(name: str) -> str:
+    """The first word up to what may be written differently, such as an accent or a hyphen."""
+    first = (name.split() or [""])[0]
+    plain = "".join(itertools.takewhile(lambda character: character.isascii() and character.isalnum(), first))
+    return plain or "%"

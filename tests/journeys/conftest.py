@@ -1,0 +1,192 @@
+"""A firm that runs Tollway in this process, with its Salesforce org and NetSuite account in sandboxes."""
+
+import asyncio
+import datetime as dt
+import random
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from system_apis.erp.netsuite.client import NetSuiteClient
+from system_apis.erp.netsuite.settings import netsuite_settings
+from system_apis.salesforce_platform.client import OrgClient
+from system_apis.salesforce_platform.settings import read_settings
+from tollway.canonical.case import Case
+from tollway.canonical.statement import Accepted, BillingRun, DealOverview
+from tollway.cli.demo.callers import Caller
+from tollway.cli.demo.deals import DemoDeal
+from tollway.cli.demo.finance import Books, NetSuiteFinance
+from tollway.cli.demo.people import People
+from tollway.cli.embedded import Embedded, embedded
+from tollway.sandboxes import Faults
+from tollway.settings import Settings, load
+
+T = TypeVar("T")
+ROOT = Path(__file__).parents[2]
+PATIENCE = 30.0
+"""Seconds to wait for what should happen by itself."""
+LEDGER = {"US": ("NWC-US", "USD"), "GB": ("NWC-UK", "GBP")}
+
+
+def free_port() -> int:
+    """A port nobody listens on, below those that the system gives to outgoing connections."""
+    while True:
+        port = random.SystemRandom().randrange(20000, 32000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
+
+
+def settings_for(folder: Path, storage_url: str, **overrides: str) -> Settings:
+    """The sample configuration with ports and a folder of its own, looking at the platforms five times a second."""
+    salesforce, netsuite = str(free_port()), str(free_port())
+    return load(
+        ROOT / "tollway.toml",
+        {
+            "TOLLWAY_STORAGE__FOLDER": str(folder),
+            "TOLLWAY_STORAGE__URL": storage_url,
+            "TOLLWAY_GATEWAY__PORT": str(free_port()),
+            "TOLLWAY_SANDBOXES__SALESFORCE__PORT": salesforce,
+            "TOLLWAY_SANDBOXES__NETSUITE__PORT": netsuite,
+            "TOLLWAY_CONNECTIONS__SALESFORCE__URL": f"http://127.0.0.1:{salesforce}",
+            "TOLLWAY_CONNECTIONS__NETSUITE__URL": f"http://127.0.0.1:{netsuite}",
+            "TOLLWAY_POLLING__SECONDS": "0.2",
+            "TOLLWAY_POLLING__OVERLAP_SECONDS": "5",
+            **overrides,
+        },
+    )
+
+
+class Firm:
+    """The people of a firm, at their CRM, PSA and ERP and at the gateway."""
+
+    def __init__(self, running: Embedded, settings: Settings) -> None:
+        tables = settings.connections
+        self.running = running
+        self.salesforce: Faults = running.sandboxes["salesforce"]
+        self.netsuite: Faults = running.sandboxes["netsuite"]
+        self.org = OrgClient(read_settings("salesforce", tables["salesforce"]))
+        self.erp = NetSuiteClient("netsuite", netsuite_settings("netsuite", tables["netsuite"]))
+        self.people = People(self.org, dt.datetime.now(dt.UTC).date())
+        self.finance = NetSuiteFinance("netsuite", tables["netsuite"])
+        clients = ("sales-app", "finance-app", "operations-desk", "salesforce-flow")
+        self.sales, self.accounting, self.desk, self.flow = (
+            Caller(running.url, settings.folder, client) for client in clients
+        )
+
+    async def sell(self, deal: DemoDeal) -> str:
+        """A deal is entered and won; answers the opportunity's id."""
+        opportunity = await self.people.open_deal(deal)
+        await self.people.close_won(opportunity)
+        return opportunity
+
+    async def overview(self, deal_id: str) -> DealOverview:
+        """What the sales API says of a deal."""
+        return await self.sales.get(f"/sales/v1/deals/{deal_id}", DealOverview)
+
+    async def active(self, deal_id: str) -> DealOverview:
+        """Wait until the deal's project stands."""
+
+        async def look() -> DealOverview | None:
+            overview = await self.overview(deal_id)
+            return overview if overview.stage == "active" else None
+
+        return await self.until(f"deal {deal_id} to be active", look)
+
+    async def billed(self, deal_id: str, invoices: int = 1) -> DealOverview:
+        """Wait until the deal has this many numbered invoices."""
+
+        async def look() -> DealOverview | None:
+            overview = await self.overview(deal_id)
+            there = overview.statement.invoices if overview.statement else []
+            return overview if sum(bool(invoice.number) for invoice in there) == invoices else None
+
+        return await self.until(f"deal {deal_id} to be billed", look)
+
+    async def bill(self, project: str, trigger: str = "by-hand") -> Accepted:
+        """Finance starts a billing run through today."""
+        run = BillingRun(project_number=project, through=dt.datetime.now(dt.UTC).date(), trigger=trigger)
+        return await self.accounting.post("/finance/v1/billing-runs", Accepted, run)
+
+    async def cases(self, status: str = "open", subject: str = "") -> list[Case]:
+        """What waits on the operations desk."""
+        return await self.desk.get(f"/operations/v1/cases?status={status}&subject={subject}", list[Case])
+
+    async def case(self, subject: str) -> Case:
+        """Wait for the case about a deal or project."""
+
+        async def look() -> Case | None:
+            cases = await self.cases(subject=subject)
+            return cases[0] if cases else None
+
+        return await self.until(f"a case about {subject}", look)
+
+    async def retry(self, case: Case) -> None:
+        """The desk retries a case."""
+        await self.desk.post(f"/operations/v1/cases/{case.id}/retry", Case)
+
+    async def cancel(self, case: Case) -> None:
+        """The desk gives a case up."""
+        await self.desk.post(f"/operations/v1/cases/{case.id}/cancellation", Case)
+
+    async def books(self) -> Books:
+        """What the ERP itself counts."""
+        return await self.finance.books()
+
+    async def rows(self, soql: str) -> list[dict[str, Any]]:
+        """What the Salesforce org itself answers."""
+        answer = await self.org.send("GET", f"{self.org.root}/query", "test", params={"q": soql})
+        records: list[dict[str, Any]] = answer.json()["records"]
+        return records
+
+    async def until(self, what: str, look: Callable[[], Awaitable[T | None]]) -> T:
+        """Look again and again; fails with what is known when nothing is found in time."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            found = await look()
+            if found is not None:
+                return found
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"waited in vain for {what}; cases: {[case.summary for case in await self.cases()]}")
+
+    async def close(self) -> None:
+        """Everybody logs out."""
+        for one in (self.org, self.erp, self.finance, self.sales, self.accounting, self.desk, self.flow):
+            await one.close()
+
+
+OpenFirm = Callable[[Settings], AbstractAsyncContextManager[Firm]]
+
+
+@asynccontextmanager
+async def _open(settings: Settings) -> AsyncIterator[Firm]:
+    async with embedded(settings) as running:
+        firm = Firm(running, settings)
+        try:
+            yield firm
+        finally:
+            await firm.close()
+
+
+@pytest.fixture
+def open_firm() -> OpenFirm:
+    """Opens an installation and the firm around it; one at a time, since the engine is one per process."""
+    return _open
+
+
+@pytest.fixture
+def settings(tmp_path: Path, storage_url: str) -> Settings:
+    """An installation's settings, with nothing in its folder."""
+    return settings_for(tmp_path, storage_url)
+
+
+@pytest.fixture
+async def firm(settings: Settings) -> AsyncIterator[Firm]:
+    """A firm that has just opened."""
+    async with _open(settings) as opened:
+        yield opened

@@ -1,0 +1,5 @@
+"""`python -m tollway.cli` is `tollway`."""
+
+from tollway.cli.commands import main
+
+main()
