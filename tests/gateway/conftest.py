@@ -76,7 +76,12 @@ async def create_quote(data: Quote) -> Quote:
     return data
 
 
-@get("/sales/v1/seen", operation_id="see", opt={"scope": "sales:read"})
+@get(
+    "/sales/v1/seen",
+    operation_id="see",
+    opt={"scope": "sales:read"},
+    response_headers={"correlation-id": "the service's own", "tollway-inner": "1"},
+)
 async def see(request: Any, x_note: Annotated[str, HeaderParameter(name="x-note")] = "") -> Seen:
     """What the service sees."""
     ids = context.current()

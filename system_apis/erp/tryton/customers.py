@@ -1,9 +1,12 @@
 """Customers: found however they are known, created once per account, linked without being changed.
 
 Tryton's companies share parties, so one party serves an account in all of them; what each company has its own of, such
-as the payment term and the credit limit, is read and written in that company.
+as the payment term and the credit limit, is read and written in that company. A party that we create has the account's id
+as its code, which is unique. Tryton lets nobody change a code, so a party that finance made keeps its own and is linked
+by an identifier, which is not unique: a lock keeps looking for one and giving one together.
 """
 
+import asyncio
 import itertools
 from typing import Any
 
@@ -24,37 +27,37 @@ class Customers:
 
     def __init__(self, account: Account) -> None:
         self._account, self._client = account, account.client
+        self._naming = asyncio.Lock()
 
     async def match(self, query: CustomerQuery) -> CustomerMatches:
         """Customers that may be the account."""
-        ways: list[Any] = ["OR", ("code", "=", query.account_id)]
+        ways: list[Any] = ["OR", ("name", "ilike", f"{_beginning(query.name)}%")]
         if registration_key(query.tax_registration):
             codes = mapping.registration_codes(query.tax_registration)
             ways.append(("identifiers.code_compact", "in", codes))
-        ways.append(("name", "ilike", f"{_beginning(query.name)}%"))
         company = await self._account.company(query.legal_entity)
-        parties = await self._account.read(models.ShownParty, PARTY, ways, company=company)
         linked = await self.find(query.legal_entity, query.account_id)
-        others = [(party, mapping.customer(party, query.legal_entity)) for party in parties]
-        others = [(party, customer) for party, customer in others if customer.number != query.account_id]
+        parties = await self._account.read(models.ShownParty, PARTY, ways, company=company)
+        found = [(party, mapping.customer(party, query.legal_entity)) for party in parties]
+        others = [(party, one) for party, one in found if linked is None or one.id != linked.id]
         registered = [one for party, one in others if mapping.is_registered(party, query.tax_registration)]
         by_name = [one for _, one in others if same_name(one.name, query.name) and one not in registered]
         return CustomerMatches(linked=linked, by_tax_registration=registered, by_name=by_name)
 
     async def find(self, legal_entity: str, account_id: str) -> Customer | None:
-        """The customer whose code is the account's id."""
+        """The customer that bears the account's id."""
         party = await self.party(await self._account.company(legal_entity), account_id)
         return _linked(party, legal_entity, account_id) if party else None
 
     async def party(self, company: int, account_id: str) -> models.ShownParty | None:
-        """The account's party as a company sees it; raises Rejected when finance has deactivated it."""
-        domain = [("code", "=", account_id)]
+        """The account's party as a company sees it; raises Rejected unless it is the only one, and active."""
+        domain = ["OR", ("code", "=", account_id), ("identifiers.code", "=", mapping.account_marker(account_id))]
         parties = await self._account.read(models.ShownParty, PARTY, domain, company=company, inactive=True)
+        if len(parties) > 1:
+            numbers = ", ".join(party.code or str(party.id) for party in parties)
+            raise _conflict(f"Tryton links several customers to account {account_id}: {numbers}; only one may be.")
         if parties and not parties[0].active:
-            raise Rejected(
-                f"Finance has deactivated the customer {account_id} ({parties[0].name}) in Tryton.",
-                category=Category.CUSTOMER_MASTER_CONFLICT,
-            )
+            raise _conflict(f"Finance has deactivated the customer {parties[0].code} ({parties[0].name}) in Tryton.")
         return parties[0] if parties else None
 
     async def create(self, customer: CustomerDetails) -> Customer:
@@ -64,17 +67,15 @@ class Customers:
             customer_payment_term=await self._account.terms(customer.payment_days),
             customer_tax_rule=await self._account.tax_exemption(company) if customer.tax_exempt else None,
         )
-        party = await self.party(company, customer.account_id)
-        if party is None:
-            party = await self._create(customer, terms, company)
-        if party is not None:
-            missing = models.values(mapping.missing_terms(party, terms))
-            if missing:
-                await self._client.call(f"model.{PARTY}.write", [party.id], missing, company=company)
+        async with self._naming:
+            party = await self.party(company, customer.account_id) or await self._create(customer, terms, company)
+        missing = models.values(mapping.missing_terms(party, terms)) if party else {}
+        if party and missing:
+            await self._client.call(f"model.{PARTY}.write", [party.id], missing, company=company)
         return await self._written(customer.legal_entity, customer.account_id)
 
     async def link(self, customer_id: str, customer: CustomerDetails) -> Customer:
-        """Make the account's id the customer's code; raises Conflict when it is another account's."""
+        """Add the account's id to a customer's identifiers; raises Conflict when it is another account's."""
         company = await self._account.company(customer.legal_entity)
         numeric = customer_id.isascii() and customer_id.isdigit()
         domain = [("id", "=", int(customer_id) if numeric else -1)]
@@ -82,18 +83,16 @@ class Customers:
         if not parties:
             raise NotFound(f"Tryton has no customer {customer_id}.")
         kept = mapping.customer(parties[0], customer.legal_entity)
-        if kept.number == customer.account_id:
-            return _linked(parties[0], customer.legal_entity, customer.account_id)
         if kept.account_id not in ("", customer.account_id):
             raise Conflict(f"Customer {kept.number} is linked to account {kept.account_id} already.")
-        body = mapping.link_body(parties[0], customer.account_id)
-        try:
-            await self._client.call(f"model.{PARTY}.write", [parties[0].id], models.values(body), company=company)
-        except Rejected as refusal:
-            raise Rejected(
-                f"Customer {kept.number} cannot be linked to account {customer.account_id}: {refusal.detail}",
-                category=Category.CUSTOMER_MASTER_CONFLICT,
-            ) from refusal
+        async with self._naming:
+            there = await self.find(customer.legal_entity, customer.account_id)
+            if there is not None and there.id != kept.id:
+                raise _conflict(f"Account {customer.account_id} is linked to the customer {there.number} already.")
+            if there is not None:
+                return there
+            body = models.values(mapping.link_body(customer.account_id))
+            await self._client.call(f"model.{PARTY}.write", [parties[0].id], body, company=company)
         return await self._written(customer.legal_entity, customer.account_id)
 
     async def _create(
@@ -144,6 +143,10 @@ class Customers:
 
 def _linked(party: models.ShownParty, legal_entity: str, account_id: str) -> Customer:
     return msgspec.structs.replace(mapping.customer(party, legal_entity), account_id=account_id)
+
+
+def _conflict(reason: str) -> Rejected:
+    return Rejected(reason, category=Category.CUSTOMER_MASTER_CONFLICT)
 
 
 def _refusal(customer: CustomerDetails, refusal: Rejected) -> Rejected:

@@ -30,7 +30,7 @@ def party_body(
     subdivision: int | None,
 ) -> models.PartyBody:
     """A new party; `identifier_type` is that of its tax registration, if it has one."""
-    account = models.IdentifierBody(type=None, code=marker("account", customer.account_id))
+    account = _account_identifier(customer.account_id)
     registration = models.IdentifierBody(type=identifier_type, code=customer.tax_registration)
     email = [models.ContactBody(type="email", value=customer.billing_email)] if customer.billing_email else []
     return models.PartyBody(
@@ -52,11 +52,14 @@ def missing_terms(party: models.ShownParty, terms: models.PartyTerms) -> models.
     )
 
 
-def link_body(party: models.ShownParty, account_id: str) -> models.LinkBody:
-    """What gives a party the account's id as its code; the code it had stays as an identifier."""
-    former = [models.IdentifierBody(type=None, code=party.code)] if party.code else []
-    account = models.IdentifierBody(type=None, code=marker("account", account_id))
-    return models.LinkBody(code=account_id, identifiers=models.create(account, *former))
+def link_body(account_id: str) -> models.PartyLink:
+    """What gives a party the account's id beside its own code."""
+    return models.PartyLink(identifiers=models.create(_account_identifier(account_id)))
+
+
+def account_marker(account_id: str) -> str:
+    """The identifier of the party that an account is."""
+    return marker("account", account_id)
 
 
 def customer(party: models.ShownParty, legal_entity: str) -> Customer:
@@ -213,6 +216,10 @@ def _address(address: Address, country: int | None, subdivision: int | None) -> 
         subdivision=subdivision,
         invoice=True,
     )
+
+
+def _account_identifier(account_id: str) -> models.IdentifierBody:
+    return models.IdentifierBody(type=None, code=account_marker(account_id))
 
 
 def _registration(identifier: models.ShownIdentifier) -> str:

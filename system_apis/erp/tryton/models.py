@@ -88,10 +88,9 @@ class PartyBody(PartyTerms, frozen=True, kw_only=True):
     contact_mechanisms: Links
 
 
-class LinkBody(Body, frozen=True, kw_only=True):
+class PartyLink(Body, frozen=True, kw_only=True):
     """What linking writes of a party."""
 
-    code: str
     identifiers: Links
 
 
