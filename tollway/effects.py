@@ -21,7 +21,7 @@ from sqlalchemy import select, update
 from tollway import context
 from tollway.problems import ProblemError, Throttled, Unavailable, UnknownOutcome
 from tollway.storage import Database
-from tollway.storage.database import insert
+from tollway.storage.database import insert_new
 from tollway.storage.tables import effects
 
 T = TypeVar("T")
@@ -112,8 +112,7 @@ class Effects:
             "intended_at": now,
         }
         async with self._database.transaction() as connection:
-            inserted = await connection.execute(insert(connection, effects).values(row).on_conflict_do_nothing())
-            if inserted.rowcount == 1:
+            if await insert_new(connection, effects, row):
                 return None, ""
             mine = effects.c.identity == identity
             before = (await connection.execute(select(effects.c.outcome, effects.c.result).where(mine))).one()

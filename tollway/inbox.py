@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import select
 
 from tollway.storage import Database
-from tollway.storage.database import insert
+from tollway.storage.database import insert_new
 from tollway.storage.tables import inbox
 
 
@@ -26,8 +26,7 @@ class Inbox:
             "received_at": dt.datetime.now(dt.UTC),
         }
         async with self._database.transaction() as connection:
-            stored = await connection.execute(insert(connection, inbox).values(row).on_conflict_do_nothing())
-        return bool(stored.rowcount == 1)
+            return await insert_new(connection, inbox, row)
 
     async def seen(self, source: str, event_id: str) -> bool:
         """Whether a notice was stored before."""

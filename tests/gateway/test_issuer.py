@@ -217,6 +217,13 @@ def test_broken_files_are_named(tmp_path: Path) -> None:
         client_secret(tmp_path / "empty", "nobody")
 
 
+@pytest.mark.parametrize("url", ["http://0.0.0.0:8080", "http://192.0.2.1:8080", "ftp://127.0.0.1", "127.0.0.1"])
+def test_secrets_do_not_cross_a_network_in_the_clear(tmp_path: Path, url: str) -> None:
+    """Without TLS the issuer starts on a loopback address only, and says what to set instead."""
+    with pytest.raises(StartupError, match=r"gateway\.host"):
+        create_issuer(tmp_path, url, "tollway", CLIENTS)
+
+
 async def test_the_issuer_fetches_nothing_but_its_own(issuer: Issuer) -> None:
     """Its shortcut past the network serves its own documents only."""
     for url in ("https://elsewhere.example.com/oauth2/jwks.json", f"{URL}/other", f"{URL}.evil.com/oauth2/jwks.json"):

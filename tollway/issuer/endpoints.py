@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
+from authlib.common.security import is_secure_transport  # type: ignore[import-untyped]
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from litestar import Request, Response, get, post
@@ -40,6 +41,11 @@ class Issuer(msgspec.Struct, frozen=True):
 def create_issuer(folder: Path, issuer_url: str, audience: str, clients: Sequence[ClientRegistration]) -> Issuer:
     """The issuer whose key and clients live in `folder`; `issuer_url` is the gateway's address, without a path."""
     url = issuer_url.rstrip("/")
+    if not is_secure_transport(url):
+        raise StartupError(
+            f"The development issuer cannot be {url}: OAuth takes plain HTTP on a loopback address only. "
+            "Set gateway.host to 127.0.0.1, or gateway.issuer to an issuer of your own."
+        )
     key = _key(folder / KEY_FILE)
     known = register(folder, clients)
     server = TokenServer(url, url + TOKEN, audience, key, known)

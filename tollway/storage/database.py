@@ -50,6 +50,13 @@ def insert(connection: AsyncConnection, table: Table) -> Any:
     return dialect.insert(table)
 
 
+async def insert_new(connection: AsyncConnection, table: Table, row: dict[str, Any]) -> bool:
+    """Insert a row unless its key is taken; answers whether it was inserted."""
+    statement = insert(connection, table).values(row).on_conflict_do_nothing()
+    # Asked for the key, not for a row count, which PostgreSQL's driver does not tell of an insertion.
+    return (await connection.execute(statement.returning(*table.primary_key))).first() is not None
+
+
 async def open_database(folder: Path, url: str) -> Database:
     """Connect and bring the schema up to date; an empty `url` keeps a SQLite file in `folder`. Raises StartupError."""
     try:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Awaitable
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,8 +11,9 @@ from system_apis.erp.tryton.client import TrytonClient
 from system_apis.erp.tryton.models import Id, Shown, paths
 from system_apis.erp.tryton.settings import TrytonSettings
 from tollway.canonical.case import Category
-from tollway.problems import ContractDrift, Rejected
+from tollway.problems import ContractDrift, ProblemError, Rejected, UnknownOutcome
 
+R = TypeVar("R")
 S = TypeVar("S", bound=msgspec.Struct)
 T = TypeVar("T", bound=Shown)
 
@@ -113,6 +115,17 @@ def converted(found: Any, kind: type[S], what: str) -> S:
         return msgspec.convert(found, kind)
     except msgspec.ValidationError as error:
         raise ContractDrift(f"Tryton's answer about {what} has another shape than expected: {error}.") from error
+
+
+async def written(finding: Awaitable[R | None], what: str) -> R:
+    """What was just written; that it cannot be read leaves open what became of it."""
+    try:
+        found = await finding
+    except ProblemError as error:
+        raise UnknownOutcome(f"{what} was written but not read back: {error.detail}") from error
+    if found is None:
+        raise UnknownOutcome(f"{what} was written but is not found.")
+    return found
 
 
 def _refused(reason: str) -> Rejected:

@@ -1,7 +1,7 @@
 """Customers: found however they are known, created once per account, linked without being changed.
 
 Tryton's companies share parties, so one party serves an account in all of them; what each company has its own of, such
-as the payment term and the credit limit, is read and written in that company. A party that we create has the account's id
+as the tax rule and the credit limit, is read and written in that company. A party that we create has the account's id
 as its code, which is unique. Tryton lets nobody change a code, so a party that finance made keeps its own and is linked
 by an identifier, which is not unique: a lock keeps looking for one and giving one together.
 """
@@ -13,11 +13,11 @@ from typing import Any
 import msgspec
 
 from system_apis.erp.tryton import mapping, models
-from system_apis.erp.tryton.account import Account
+from system_apis.erp.tryton.account import Account, written
 from tollway.canonical.case import Category
 from tollway.canonical.customer import Customer, CustomerDetails, CustomerMatches, CustomerQuery
 from tollway.canonical.matching import registration_key, same_name
-from tollway.problems import Conflict, NotFound, ProblemError, Rejected, UnknownOutcome
+from tollway.problems import Conflict, NotFound, Rejected
 
 PARTY = "party.party"
 
@@ -130,15 +130,7 @@ class Customers:
         return found[0].id if found else None
 
     async def _written(self, legal_entity: str, account_id: str) -> Customer:
-        """The customer just written; that it cannot be read leaves open what became of it."""
-        try:
-            customer = await self.find(legal_entity, account_id)
-        except ProblemError as error:
-            reason = f"The customer of account {account_id} was written but not read back: {error.detail}"
-            raise UnknownOutcome(reason) from error
-        if customer is None:
-            raise UnknownOutcome(f"The customer of account {account_id} was written but is not found.")
-        return customer
+        return await written(self.find(legal_entity, account_id), f"The customer of account {account_id}")
 
 
 def _linked(party: models.ShownParty, legal_entity: str, account_id: str) -> Customer:

@@ -5,13 +5,13 @@ from typing import Any
 
 from system_apis.erp.tryton import invoice_mapping as mapping
 from system_apis.erp.tryton import models
-from system_apis.erp.tryton.account import Account, converted
+from system_apis.erp.tryton.account import Account, converted, written
 from system_apis.erp.tryton.customers import Customers
 from system_apis.erp.tryton.markers import identities, marker
 from tollway.canonical.case import Category
 from tollway.canonical.invoice import Invoice, InvoiceDetails, InvoiceStatus
 from tollway.canonical.record import Change, Changes, Cursor
-from tollway.problems import Malformed, NotFound, ProblemError, Rejected, UnknownOutcome
+from tollway.problems import Malformed, NotFound, Rejected
 
 INVOICE = "account.invoice"
 FORESEEN = frozenset({"invoice_date_future", "invoice_payment_term"})
@@ -35,7 +35,7 @@ class Invoices:
                 return mapping.invoice(there, invoice.legal_entity)
             body = models.values(await self._body(invoice, company))
             await self._client.call(f"model.{INVOICE}.create", [body], company=company)
-        return await self._written(invoice.legal_entity, invoice.reference)
+        return await written(self.find(invoice.legal_entity, invoice.reference), f"Invoice {invoice.reference}")
 
     async def post(self, legal_entity: str, reference: str) -> Invoice:
         """Post the draft, which books and numbers it; one that is no draft any more is returned as it is."""
@@ -52,7 +52,7 @@ class Invoices:
             raise Rejected(
                 f"Tryton does not post invoice {reference}: {refusal.detail}", category=Category.PLATFORM_REFUSED
             ) from refusal
-        return await self._written(legal_entity, reference)
+        return await written(self.find(legal_entity, reference), f"Invoice {reference}")
 
     async def find(self, legal_entity: str, reference: str) -> Invoice | None:
         """The invoice with this reference."""
@@ -118,16 +118,6 @@ class Invoices:
         domain = [("company", "=", company), ("reference", "=", reference), *_OURS]
         found = await self._account.read(models.ShownInvoice, INVOICE, domain, company=company, limit=1)
         return found[0] if found else None
-
-    async def _written(self, legal_entity: str, reference: str) -> Invoice:
-        """The invoice just written; that it cannot be read leaves open what became of it."""
-        try:
-            invoice = await self.find(legal_entity, reference)
-        except ProblemError as error:
-            raise UnknownOutcome(f"Invoice {reference} was written but not read back: {error.detail}") from error
-        if invoice is None:
-            raise UnknownOutcome(f"Invoice {reference} was written but is not found.")
-        return invoice
 
 
 def _is_ours(row: models.ChangedInvoice) -> bool:

@@ -11,7 +11,6 @@ from typing import Any, get_args
 import msgspec
 
 _AS_THEY_ARE = (Decimal, dt.date, dt.datetime)
-
 Links = list[Any]
 """What to do with the records of a list, such as `["create", […]]`."""
 
@@ -72,7 +71,7 @@ class AddressBody(Body, frozen=True, kw_only=True):
 
 
 class PartyTerms(Body, frozen=True, kw_only=True):
-    """What of a party each company has its own of."""
+    """What a party may lack that another company made: tax rules are each company's own."""
 
     customer_payment_term: int | None = None
     customer_tax_rule: int | None = None

@@ -5,13 +5,13 @@ creating it are kept together by a lock.
 """
 
 from system_apis.erp.tryton import mapping, models
-from system_apis.erp.tryton.account import Account
+from system_apis.erp.tryton.account import Account, written
 from system_apis.erp.tryton.customers import Customers
 from system_apis.erp.tryton.markers import identities, marker
 from tollway.canonical.billing import BillingPlan
 from tollway.canonical.case import Category
 from tollway.canonical.project import Project, ProjectDetails
-from tollway.problems import NotFound, ProblemError, Rejected, UnknownOutcome
+from tollway.problems import NotFound, Rejected
 
 WORK = "project.work"
 
@@ -37,7 +37,7 @@ class Projects:
                 )
             body = models.values(mapping.project_body(project, company=company, party=party.id))
             await self._client.call(f"model.{WORK}.create", [body], company=company)
-        return mapping.project(await self._written(company, project.number), project.legal_entity)
+        return await written(self.find(project.legal_entity, project.number), f"Project {project.number}")
 
     async def find(self, legal_entity: str, number: str) -> Project | None:
         """The project with this number."""
@@ -98,10 +98,3 @@ class Projects:
         containing = ("comment", "like", f"%{marker('project', number)}%")
         found = await self._account.read(models.ShownProject, WORK, [*domain, containing], company=company)
         return next((work for work in found if identities(work.comment).get("project") == number), None)
-
-    async def _written(self, company: int, number: str) -> models.ShownProject:
-        """The project just written; that it cannot be read leaves open what became of it."""
-        try:
-            return await self._existing(company, number)
-        except ProblemError as error:
-            raise UnknownOutcome(f"Project {number} was written but not read back: {error.detail}") from error

@@ -18,7 +18,7 @@ class _Sold(msgspec.Struct):
 
 
 class _Project(msgspec.Struct):
-    pse__Opportunity__c: str
+    pse__Opportunity__c: str  # noqa: N815 - the platform's name
 
 
 class _Billing(msgspec.Struct):
