@@ -1,18 +1,25 @@
 """A firm that runs Tollway in this process, with its Salesforce org and NetSuite account in sandboxes."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import random
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
+import msgspec
 import pytest
+import pytest_asyncio
 
 from system_apis.erp.netsuite.client import NetSuiteClient
+from system_apis.erp.netsuite.models import Body, Ref
+from system_apis.erp.netsuite.rows import Row
 from system_apis.erp.netsuite.settings import netsuite_settings
 from system_apis.salesforce_platform.client import OrgClient
 from system_apis.salesforce_platform.settings import read_settings
@@ -23,6 +30,7 @@ from tollway.cli.demo.deals import DemoDeal
 from tollway.cli.demo.finance import Books, NetSuiteFinance
 from tollway.cli.demo.people import People
 from tollway.cli.embedded import Embedded, embedded
+from tollway.problems import Conflict
 from tollway.sandboxes import Faults
 from tollway.settings import Settings, load
 
@@ -30,7 +38,6 @@ T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
 """Seconds to wait for what should happen by itself."""
-LEDGER = {"US": ("NWC-US", "USD"), "GB": ("NWC-UK", "GBP")}
 
 
 def free_port() -> int:
@@ -62,12 +69,43 @@ def settings_for(folder: Path, storage_url: str, **overrides: str) -> Settings:
     )
 
 
+class Held(msgspec.Struct, frozen=True):
+    """How many things about one deal the platforms hold."""
+
+    customers: int = 0
+    erp_projects: int = 0
+    psa_projects: int = 0
+    invoices: int = 0
+    billed_items: int = 0
+    """Invoice lines, all invoices together."""
+
+
+class ErpCustomer(Body, frozen=True, kw_only=True):
+    """A customer as finance keeps it by hand."""
+
+    company_name: str
+    subsidiary: Ref
+    currency: Ref
+    vat_reg_number: str
+    is_person: bool = False
+    credit_hold_override: Ref | None = None
+
+
+class _Id(Row, frozen=True, kw_only=True):
+    id: int
+
+
 class Firm:
     """The people of a firm, at their CRM, PSA and ERP and at the gateway."""
+
+    nothing = Held()
+    set_up = Held(customers=1, erp_projects=1, psa_projects=1)
+    """What is held about a deal whose project stands."""
 
     def __init__(self, running: Embedded, settings: Settings) -> None:
         tables = settings.connections
         self.running = running
+        self._numbers = count(1)
         self.salesforce: Faults = running.sandboxes["salesforce"]
         self.netsuite: Faults = running.sandboxes["netsuite"]
         self.org = OrgClient(read_settings("salesforce", tables["salesforce"]))
@@ -78,6 +116,26 @@ class Firm:
         self.sales, self.accounting, self.desk, self.flow = (
             Caller(running.url, settings.folder, client) for client in clients
         )
+
+    def new_deal(self, **changes: Any) -> DemoDeal:
+        """A deal nobody has entered yet, with an account of its own: a fixed fee in the US unless changed."""
+        number = next(self._numbers)
+        terms: dict[str, Any] = {
+            "name": f"Deal {number}",
+            "account": f"Customer {number} Inc",
+            "legal_entity": "NWC-US",
+            "country": "United States",
+            "city": "Oakland",
+            "state": "CA",
+            "tax_registration": f"91-{number:07d}",
+            "service_line": "ADV",
+        }
+        priced = {} if "rates" in changes else {"milestones": {"Design": "1000.00", "Build": "500.50"}}
+        return DemoDeal(**terms | priced | changes)
+
+    def hourly_deal(self) -> DemoDeal:
+        """A deal for time and materials, of which six hours are worked."""
+        return self.new_deal(rates={"Engineer": ("150.00", "40")}, hours={"Engineer": "6"})
 
     async def sell(self, deal: DemoDeal) -> str:
         """A deal is entered and won; answers the opportunity's id."""
@@ -127,12 +185,48 @@ class Firm:
         return await self.until(f"a case about {subject}", look)
 
     async def retry(self, case: Case) -> None:
-        """The desk retries a case."""
-        await self.desk.post(f"/operations/v1/cases/{case.id}/retry", Case)
+        """The desk retries a case, unless the poller saw the mended deal first and did."""
+        with contextlib.suppress(Conflict):
+            await self.desk.post(f"/operations/v1/cases/{case.id}/retry", Case)
 
     async def cancel(self, case: Case) -> None:
         """The desk gives a case up."""
         await self.desk.post(f"/operations/v1/cases/{case.id}/cancellation", Case)
+
+    async def post(self, caller: Caller, path: str, content: bytes, **headers: str) -> httpx.Response:
+        """Post anything at all to the gateway, with the caller's token."""
+        await caller.get("/health/live", dict[str, str])
+        sent = {"authorization": f"Bearer {caller._token}", "content-type": "application/json", **headers}
+        return await caller._http.post(path, content=content, headers=sent)
+
+    async def know_customer(self, deal: DemoDeal, external_id: str, *, hold: str = "AUTO") -> None:
+        """Finance has a customer with the deal's tax registration on file, under a name of its own."""
+        customer = ErpCustomer(
+            company_name=f"{external_id} holdings",
+            subsidiary=Ref(id="2"),
+            currency=Ref(id=await self.erp.currency("USD")),
+            vat_reg_number=deal.tax_registration,
+            credit_hold_override=Ref(id=hold),
+        )
+        await self.erp.upsert("customer", external_id, customer, "a customer of finance's own")
+
+    async def held(self, deal_id: str) -> Held:
+        """What the platforms themselves hold about a deal."""
+        account = (await self.rows(f"SELECT AccountId FROM Opportunity WHERE Id = '{deal_id}'"))[0]["AccountId"]
+        project = f"PRJ-{deal_id}"
+        ours = f"SELECT id FROM transaction WHERE type = 'CustInvc' AND custbody_tollway_project = '{project}'"
+        customers, projects, invoices, lines = [
+            len(await self.erp.query(query, _Id, "what is held"))
+            for query in (
+                f"SELECT id FROM customer WHERE custentity_tollway_account_id = '{account}'",
+                f"SELECT id FROM job WHERE custentity_tollway_project_number = '{project}'",
+                ours,
+                "SELECT id FROM transactionline WHERE custcol_tollway_source_id IS NOT NULL "
+                f"AND transaction IN ({ours})",
+            )
+        ]
+        psa = await self.rows(f"SELECT Id FROM pse__Proj__c WHERE Tollway_External_Id__c = '{project}'")
+        return Held(customers, projects, len(psa), invoices, lines)
 
     async def books(self) -> Books:
         """What the ERP itself counts."""
@@ -158,6 +252,12 @@ class Firm:
         """Everybody logs out."""
         for one in (self.org, self.erp, self.finance, self.sales, self.accounting, self.desk, self.flow):
             await one.close()
+
+
+def _quiet(firm: Firm) -> None:
+    for sandbox in (firm.salesforce, firm.netsuite):
+        sandbox.set()
+    firm.running.flow.enabled = True
 
 
 OpenFirm = Callable[[Settings], AbstractAsyncContextManager[Firm]]
@@ -190,3 +290,17 @@ async def firm(settings: Settings) -> AsyncIterator[Firm]:
     """A firm that has just opened."""
     async with _open(settings) as opened:
         yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def firm_of_module(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Firm]:
+    """A firm that stays open for all tests of a module, which tell their deals apart."""
+    async with _open(settings_for(tmp_path_factory.mktemp("firm"), "")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def shared_firm(firm_of_module: Firm) -> Iterator[Firm]:
+    """The module's firm, on a day without faults."""
+    yield firm_of_module
+    _quiet(firm_of_module)

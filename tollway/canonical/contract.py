@@ -4,7 +4,7 @@ import datetime as dt
 import enum
 
 from tollway.canonical.deal import Account
-from tollway.canonical.money import CurrencyCode, Money, Quantity
+from tollway.canonical.money import CurrencyCode, Money, Quantity, exact
 from tollway.canonical.record import Code, Identifier, Record, Text
 
 
@@ -30,6 +30,10 @@ class ContractRate(Record):
     role: Text
     hourly: Money
     planned_hours: Quantity | None = None
+
+    def __post_init__(self) -> None:
+        if self.planned_hours is not None:
+            exact(self.planned_hours)
 
 
 class Dimensions(Record):

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from tollway.canonical.money import CurrencyCode, Money, Quantity
+from tollway.canonical.money import CurrencyCode, Money, Quantity, exact
 from tollway.canonical.party import Address
 from tollway.canonical.record import Identifier, Record, Text, Timestamp
 
@@ -36,6 +36,9 @@ class DealLine(Record):
     unit_price: Money
     total: Money
 
+    def __post_init__(self) -> None:
+        exact(self.quantity)
+
 
 class DealMilestone(Record):
     """A result that was sold for an amount, billed when it is reached."""
@@ -53,6 +56,10 @@ class DealRate(Record):
     role: str
     hourly: Money | None = None
     planned_hours: Quantity | None = None
+
+    def __post_init__(self) -> None:
+        if self.planned_hours is not None:
+            exact(self.planned_hours)
 
 
 class Deal(Record):

@@ -3,7 +3,7 @@
 import datetime as dt
 import enum
 
-from tollway.canonical.money import CurrencyCode, Money, Quantity
+from tollway.canonical.money import CurrencyCode, Money, Quantity, exact
 from tollway.canonical.record import Code, Identifier, Record, Text, Timestamp
 
 
@@ -27,6 +27,9 @@ class InvoiceLineDetails(Record):
     quantity: Quantity
     unit_price: Money
     amount: Money
+
+    def __post_init__(self) -> None:
+        exact(self.quantity)
 
 
 class InvoiceDetails(Record):

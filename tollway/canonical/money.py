@@ -10,11 +10,13 @@ import msgspec
 from tollway.canonical.record import Record
 
 CurrencyCode = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$", description="ISO 4217 currency code.")]
+MOST_DIGITS = 15
+"""How many digits an amount or a quantity has before its point at most."""
 Quantity = Annotated[
     Decimal,
     msgspec.Meta(
         description="An exact decimal number, written as a string.",
-        extra_json_schema={"pattern": r"^-?[0-9]{1,15}(\.[0-9]{1,10})?$"},
+        extra_json_schema={"pattern": rf"^-?[0-9]{{1,{MOST_DIGITS}}}(\.[0-9]{{1,10}})?$"},
     ),
 ]
 
@@ -29,10 +31,11 @@ def exponent(currency: str) -> int:
         raise ValueError(f"{currency!r} is not an ISO 4217 currency") from None
 
 
-def finite(number: Decimal) -> Decimal:
-    """The number itself; raises ValueError for NaN and the infinities, which are no amounts."""
-    if not number.is_finite():
-        raise ValueError(f"{number} is not a number that can be an amount")
+def exact(number: Decimal) -> Decimal:
+    """The number itself; raises ValueError for NaN, the infinities and what plain digits do not write on the wire."""
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent > 0 or number.adjusted() >= MOST_DIGITS:
+        raise ValueError(f"{number} is not a number of at most {MOST_DIGITS} digits before the point")
     return number
 
 
@@ -43,7 +46,7 @@ class Money(Record):
     currency: CurrencyCode
 
     def __post_init__(self) -> None:
-        finite(self.amount)
+        exact(self.amount)
         exponent(self.currency)
 
     def __add__(self, other: "Money") -> "Money":

@@ -3,7 +3,7 @@
 import datetime as dt
 import enum
 
-from tollway.canonical.money import Money, Quantity
+from tollway.canonical.money import Money, Quantity, exact
 from tollway.canonical.record import Identifier, Record
 
 
@@ -29,6 +29,9 @@ class BillableItem(Record):
     """The last day of the work, or the day the milestone was reached."""
     invoice_number: str = ""
     """The invoice it is on according to the PSA; empty while it is not billed."""
+
+    def __post_init__(self) -> None:
+        exact(self.quantity)
 
 
 class BilledItems(Record):

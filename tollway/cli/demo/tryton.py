@@ -69,17 +69,16 @@ class TrytonFinance:
         await self._client.pay(int(invoice.id), invoice.total.amount, methods[0], today, company=company)
 
     async def books(self) -> Books:
-        codes = await self._column("party.party", [("code", "like", "001%")], "code")
-        linked = await self._column("party.identifier", [("code", "like", account_marker("%"))], "code")
+        customers = await self._column("party.identifier", [("code", "like", account_marker("%"))], "code")
         registrations = await self._column("party.identifier", [("type", "!=", None)], "code")
         comments = await self._column("project.work", [("type", "=", "project")], "comment")
         projects = [number for comment in comments if (number := identities(comment).get("project"))]
         ours = [("reference", "like", "PRJ-%")]
         invoices = await self._column("account.invoice", ours, "reference")
         paid = await self._column("account.invoice", [*ours, ("state", "=", "paid")], "reference")
-        columns = (codes + linked, registrations, projects, invoices)
+        columns = (customers, registrations, projects, invoices)
         return Books(
-            customers=len(codes) + len(linked),
+            customers=len(customers),
             projects=len(projects),
             invoices=len(invoices),
             paid=len(paid),
