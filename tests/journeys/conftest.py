@@ -24,13 +24,14 @@ from system_apis.erp.netsuite.settings import netsuite_settings
 from system_apis.salesforce_platform.client import OrgClient
 from system_apis.salesforce_platform.settings import read_settings
 from tollway.canonical.case import Case
+from tollway.canonical.process import ProcessState, ProcessStatus
 from tollway.canonical.statement import Accepted, BillingRun, DealOverview
 from tollway.cli.demo.callers import Caller
 from tollway.cli.demo.deals import DemoDeal
 from tollway.cli.demo.finance import Books, NetSuiteFinance
 from tollway.cli.demo.people import People
 from tollway.cli.embedded import Embedded, embedded
-from tollway.problems import Conflict
+from tollway.problems import Conflict, NotFound
 from tollway.sandboxes import Faults
 from tollway.settings import Settings, load
 
@@ -91,8 +92,8 @@ class ErpCustomer(Body, frozen=True, kw_only=True):
     credit_hold_override: Ref | None = None
 
 
-class _Id(Row, frozen=True, kw_only=True):
-    id: int
+class _Value(Row, frozen=True, kw_only=True):
+    value: str
 
 
 class Firm:
@@ -101,6 +102,7 @@ class Firm:
     nothing = Held()
     set_up = Held(customers=1, erp_projects=1, psa_projects=1)
     """What is held about a deal whose project stands."""
+    billed_once = Held(customers=1, erp_projects=1, psa_projects=1, invoices=1, billed_items=1)
 
     def __init__(self, running: Embedded, settings: Settings) -> None:
         tables = settings.connections
@@ -143,6 +145,13 @@ class Firm:
         await self.people.close_won(opportunity)
         return opportunity
 
+    async def sell_unannounced(self, deal: DemoDeal) -> str:
+        """A deal is won and Salesforce does not call, so that Tollway begins with it in a moment only."""
+        self.running.flow.enabled = False
+        deal_id = await self.sell(deal)
+        self.running.flow.enabled = True
+        return deal_id
+
     async def overview(self, deal_id: str) -> DealOverview:
         """What the sales API says of a deal."""
         return await self.sales.get(f"/sales/v1/deals/{deal_id}", DealOverview)
@@ -155,6 +164,31 @@ class Firm:
             return overview if overview.stage == "active" else None
 
         return await self.until(f"deal {deal_id} to be active", look)
+
+    async def finished(self, process_id: str) -> ProcessState:
+        """Wait until a process came to its end."""
+
+        async def look() -> ProcessState | None:
+            with contextlib.suppress(NotFound):  # it may be started in a moment only
+                state = await self.desk.get(f"/operations/v1/processes/{process_id}", ProcessState)
+                return state if state.status is ProcessStatus.FINISHED else None
+            return None
+
+        return await self.until(f"process {process_id} to finish", look)
+
+    async def through(self, process_id: str) -> ProcessState:
+        """Wait until a process came to its end, retrying it whenever it is parked."""
+
+        async def look() -> ProcessState | None:
+            for case in await self.cases():
+                if case.process_id == process_id:
+                    await self.retry(case)
+            with contextlib.suppress(NotFound):
+                state = await self.desk.get(f"/operations/v1/processes/{process_id}", ProcessState)
+                return state if state.status is ProcessStatus.FINISHED else None
+            return None
+
+        return await self.until(f"process {process_id} to go through", look)
 
     async def billed(self, deal_id: str, invoices: int = 1) -> DealOverview:
         """Wait until the deal has this many numbered invoices."""
@@ -214,19 +248,21 @@ class Firm:
         """What the platforms themselves hold about a deal."""
         account = (await self.rows(f"SELECT AccountId FROM Opportunity WHERE Id = '{deal_id}'"))[0]["AccountId"]
         project = f"PRJ-{deal_id}"
-        ours = f"SELECT id FROM transaction WHERE type = 'CustInvc' AND custbody_tollway_project = '{project}'"
-        customers, projects, invoices, lines = [
-            len(await self.erp.query(query, _Id, "what is held"))
-            for query in (
-                f"SELECT id FROM customer WHERE custentity_tollway_account_id = '{account}'",
-                f"SELECT id FROM job WHERE custentity_tollway_project_number = '{project}'",
-                ours,
-                "SELECT id FROM transactionline WHERE custcol_tollway_source_id IS NOT NULL "
-                f"AND transaction IN ({ours})",
-            )
-        ]
+        ours = f"type = 'CustInvc' AND custbody_tollway_project = '{project}'"
+        queries = (
+            f"SELECT id AS value FROM customer WHERE custentity_tollway_account_id = '{account}'",
+            f"SELECT id AS value FROM job WHERE custentity_tollway_project_number = '{project}'",
+            f"SELECT id AS value FROM transaction WHERE {ours}",
+            f"SELECT l.id AS value FROM transactionline l JOIN transaction t ON t.id = l.transaction WHERE {ours} "
+            "AND l.custcol_tollway_source_id IS NOT NULL",
+        )
+        customers, projects, invoices, lines = [len(await self.column(query)) for query in queries]
         psa = await self.rows(f"SELECT Id FROM pse__Proj__c WHERE Tollway_External_Id__c = '{project}'")
         return Held(customers, projects, len(psa), invoices, lines)
+
+    async def column(self, suiteql: str) -> list[str]:
+        """What NetSuite itself answers in the column `value`."""
+        return [row.value for row in await self.erp.query(suiteql, _Value, "what is held")]
 
     async def books(self) -> Books:
         """What the ERP itself counts."""

@@ -1,7 +1,6 @@
 """The commands of `tollway`."""
 
 import asyncio
-import logging
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -22,9 +21,11 @@ from tollway.problems import StartupError
 from tollway.sandboxes import serve
 from tollway.sandboxes.server import generate_certificate
 from tollway.settings import SandboxSettings, load
+from tollway.telemetry import configure_logging
 
 app = App(name="tollway", help="The integration layer between the systems that sell, deliver and bill services.")
 console = Console()
+log = structlog.get_logger()
 Config = Annotated[Path, Parameter(help="The configuration file.")]
 DEFAULT = Path("tollway.toml")
 
@@ -61,6 +62,7 @@ def up(*, config: Config = DEFAULT) -> None:
 @app.command(name="serve")
 def serve_one(service: str, /, *, config: Config = DEFAULT, host: str = "127.0.0.1", port: int = 8000) -> None:
     """Run one service: the gateway, or any of those that `tollway services` lists."""
+    configure_logging("machines")
     settings = load(config)
     if service not in (*SERVICES, GATEWAY):
         raise StartupError(f"There is no service {service!r}; there are: {', '.join([*SERVICES, GATEWAY])}.")
@@ -70,10 +72,11 @@ def serve_one(service: str, /, *, config: Config = DEFAULT, host: str = "127.0.0
             installation(settings, [service], executor=f"{service}:{host}:{port}") as made,
             serve(made.apps[service], host, port) as address,
         ):
-            console.print(f"{service} answers at {address.url}. Ctrl-C stops.")
+            log.info("serving", service=service, url=address.url)
             await told_to_stop()
+            log.info("stopping", service=service)
 
-    _run(run())
+    asyncio.run(run())
 
 
 @app.command
@@ -128,16 +131,10 @@ def run_doctor(*, config: Config = DEFAULT) -> None:
 @app.command
 def demo(*, config: Config = DEFAULT, once: bool = False, json: bool = False, erp: str = "netsuite") -> None:
     """Play the story from closed-won to cash on sandboxes, or with ERP tryton on the real one."""
-    _quiet()
+    configure_logging("people")
     sys.exit(asyncio.run(play_demo(load(config), console, once=once, as_json=json, erp=erp)))
 
 
 def _run(command: Coroutine[Any, Any, None]) -> None:
-    _quiet()
+    configure_logging("people")
     asyncio.run(command)
-
-
-def _quiet() -> None:
-    """Log warnings only, since the screen is for people; a service in a cluster logs by its own settings."""
-    logging.basicConfig(level=logging.WARNING)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))

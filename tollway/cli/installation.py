@@ -60,12 +60,13 @@ async def installation(
         stack.push_async_callback(services.close)
         platforms = Platforms(settings)
         stack.push_async_callback(platforms.close)
-        database = await _database(settings, names, stack)
+        database = await _database(settings, names, stack, embedded=embedded)
         processes = Processes(settings, services, database) if database else None
         made = Installation(settings, services, platforms, processes, {})
         for name in names:
             made.apps[name] = _gateway(made, embedded=embedded) if name == GATEWAY else _service(made, name, database)
             services.host(name, made.apps[name])
+        services.check()
         if processes:
             await processes.engine.launch(settings.folder, settings.storage.url, executor)
             stack.push_async_callback(processes.engine.close)
@@ -75,9 +76,15 @@ async def installation(
         yield made
 
 
-async def _database(settings: Settings, names: list[str], stack: AsyncExitStack) -> Database | None:
-    if not set(names) & set(of_layer("process")):
+async def _database(settings: Settings, names: list[str], stack: AsyncExitStack, *, embedded: bool) -> Database | None:
+    hosted = [name for name in names if name in of_layer("process")]
+    if not hosted:
         return None
+    if not settings.storage.url and not embedded:
+        raise StartupError(
+            f"The setting storage.url is missing: {hosted[0]} by itself shares a PostgreSQL database with the other "
+            "process services; SQLite files are for the embedded form."
+        )
     database = await open_database(settings.folder, settings.storage.url)
     stack.push_async_callback(database.close)
     return database

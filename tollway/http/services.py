@@ -23,8 +23,10 @@ class Services:
 
     def __init__(self, identity: Identity, urls: Mapping[str, str] | None = None) -> None:
         self.identity = identity
+        self._urls = urls or {}
+        self._called: set[str] = set()
         self._apps: dict[str, ASGIApp] = {}
-        self._remote = {name: PlatformClient(name, url) for name, url in (urls or {}).items()}
+        self._remote: dict[str, PlatformClient] = {}
 
     def host(self, name: str, app: ASGIApp) -> None:
         """Let a service of this process be called straight."""
@@ -32,21 +34,36 @@ class Services:
 
     def client(self, caller: str, service: str) -> "ServiceClient":
         """The client by which `caller` calls `service`."""
+        self.expect(service)
         return ServiceClient(self, caller, service)
+
+    def expect(self, service: str) -> None:
+        """Note that `service` is going to be called from here."""
+        self._called.add(service)
+
+    def check(self) -> None:
+        """Raise StartupError unless everything that is going to be called answers somewhere."""
+        for service in sorted(self._called - self._apps.keys()):
+            self._elsewhere(service)
 
     async def send(self, service: str, method: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
         """Send a request; a missing answer raises as PlatformClient does."""
         if service in self._apps:
             return await _call(self._apps[service], method, target, headers, body)
-        if service not in self._remote:
-            raise StartupError(f"The setting services.{service}.url is missing: nobody knows where {service} answers.")
-        answer = await self._remote[service].send(method, target, headers=headers, content=body)
+        answer = await self._elsewhere(service).send(method, target, headers=headers, content=body)
         return answer.status_code, answer.headers, answer.content
 
     async def close(self) -> None:
         """Close connections to services elsewhere."""
         for client in self._remote.values():
             await client.close()
+
+    def _elsewhere(self, service: str) -> PlatformClient:
+        if service not in self._urls:
+            raise StartupError(f"The setting services.{service}.url is missing: nobody knows where {service} answers.")
+        if service not in self._remote:
+            self._remote[service] = PlatformClient(service, self._urls[service])
+        return self._remote[service]
 
 
 class ServiceClient:

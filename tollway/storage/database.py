@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from tollway.problems import StartupError
 
 SCHEMA = "tollway"
+CONNECT_SECONDS = 10
+"""How long a PostgreSQL that cannot be reached is waited for."""
 
 
 class Database:
@@ -73,7 +75,7 @@ async def open_database(folder: Path, url: str) -> Database:
 
 def _postgresql(url: str) -> AsyncEngine:
     parsed = make_url(url).set(drivername="postgresql+psycopg")
-    options = {"options": f"-csearch_path={SCHEMA}"}
+    options = {"options": f"-csearch_path={SCHEMA}", "connect_timeout": CONNECT_SECONDS}
     return create_async_engine(parsed, connect_args=options, pool_size=10, pool_pre_ping=True)
 
 

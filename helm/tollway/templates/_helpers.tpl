@@ -71,5 +71,6 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- $_ := set $services $name (dict "url" $url) -}}
 {{- end -}}
 {{- $tables := dict "storage" (dict "folder" "/var/lib/tollway") "services" $services -}}
-{{- toToml (merge $tables .Values.config) -}}
+{{- /* Helm reads every number as a float. */ -}}
+{{- regexReplaceAll `(?m)( = -?\d+)\.0$` (toToml (merge $tables .Values.config)) "${1}" -}}
 {{- end -}}

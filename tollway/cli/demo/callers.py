@@ -15,10 +15,11 @@ T = TypeVar("T")
 class Caller:
     """One OAuth client of the gateway."""
 
-    def __init__(self, gateway: str, folder: Path, client: str) -> None:
-        """`folder` is where the development issuer keeps the client's secret."""
+    def __init__(self, gateway: str, folder: Path, client: str, issuer: str = "") -> None:
+        """`folder` is where the development issuer keeps the client's secret; `issuer` is its URL, if not `gateway`."""
         self._http = httpx.AsyncClient(base_url=gateway, timeout=60)
         self._credentials = (client, client_secret(folder, client))
+        self._issuer = issuer or gateway
         self._token = ""
 
     async def get(self, path: str, answer: type[T]) -> T:
@@ -36,7 +37,7 @@ class Caller:
     async def _call(self, method: str, path: str, answer: type[T], body: Any) -> T:
         if not self._token:
             form = {"grant_type": "client_credentials"}
-            response = await self._http.post("/oauth2/token", data=form, auth=self._credentials)
+            response = await self._http.post(f"{self._issuer}/oauth2/token", data=form, auth=self._credentials)
             self._token = response.raise_for_status().json()["access_token"]
         headers = {"authorization": f"Bearer {self._token}"}
         content = None if body is None else msgspec.json.encode(body)
