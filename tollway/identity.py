@@ -23,7 +23,7 @@ class Identity:
         """`key` is the setting `identity.key`; raises StartupError when it is too short to be a secret."""
         if len(key) < _SHORTEST_KEY:
             raise StartupError(
-                f"The setting identity.key must be a secret of at least {_SHORTEST_KEY} characters, shared by all services."
+                f"The setting identity.key must be a secret of at least {_SHORTEST_KEY} characters that all share."
             )
         self._key = OctKey.import_key(key)
         self._signed: dict[tuple[str, str, str], tuple[float, str]] = {}

@@ -17,6 +17,9 @@ from tollway.storage.database import insert
 from tollway.storage.tables import cursors
 
 log = structlog.get_logger()
+SETTLED = dt.timedelta(seconds=2)
+"""Age from which a change is handed on. Platforms tell the time to the second: what changed within this one may change
+again under the same time, and would then pass for the change that is known already."""
 
 
 class Poller:
@@ -49,16 +52,17 @@ class Poller:
                 await self._task
 
     async def look(self) -> int:
-        """One look, all pages; answers how many changes were handed on."""
-        token, handed = context.enter(context.new_context()), 0
+        """One look, all pages; answers how many changes were handed on. The next look sees again what is too young."""
+        token, handed, settled = context.enter(context.new_context()), 0, dt.datetime.now(dt.UTC) - SETTLED
         try:
             cursor = await self._cursor()
-            overlap = dt.timedelta(seconds=self._settings.overlap_seconds)
+            overlap = max(dt.timedelta(seconds=self._settings.overlap_seconds), SETTLED)
             page = await self._read(Cursor(moment=cursor.moment - overlap))
             while True:
-                for change in page.items:
+                ripe = [change for change in page.items if change.at <= settled]
+                for change in ripe:
                     await self._handle(change)
-                handed += len(page.items)
+                handed += len(ripe)
                 if (page.cursor.moment, page.cursor.id) > (cursor.moment, cursor.id):
                     cursor = page.cursor
                     await self._move(cursor)

@@ -200,30 +200,11 @@ class ContractDrift(ProblemError):
     status, kind, title = 502, "contract-drift", "An answer broke its contract"
 
 
-KINDS: dict[str, type[ProblemError]] = {
-    kind.kind: kind
-    for kind in (
-        ProblemError,
-        Malformed,
-        Unauthenticated,
-        Forbidden,
-        NotFound,
-        NoSuchRoute,
-        MethodNotAllowed,
-        Conflict,
-        TooLarge,
-        UnsupportedMediaType,
-        Invalid,
-        Rejected,
-        QuotaExceeded,
-        Throttled,
-        Unavailable,
-        UnknownOutcome,
-        ContractDrift,
-    )
-}
+def _kinds(root: type[ProblemError]) -> dict[str, type[ProblemError]]:
+    return {kind.kind: kind for kind in (root, *root.__subclasses__())}
 
 
+KINDS = _kinds(ProblemError)
 T = TypeVar("T")
 
 

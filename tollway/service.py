@@ -50,8 +50,6 @@ def create_service(
     identity: Identity | None,
     dependencies: dict[str, Any] | None = None,
     ready: ReadyCheck | None = None,
-    on_startup: Sequence[Callable[[], Awaitable[None]]] = (),
-    on_shutdown: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> Litestar:
     """A Litestar service that takes only calls signed for it; without an identity it takes none but health checks.
 
@@ -78,8 +76,6 @@ def create_service(
         guards=[parameters.check],
         exception_handlers={Exception: answer_problem},
         dependencies={key: _provide(value) for key, value in (dependencies or {}).items()},
-        on_startup=[_without_app(hook) for hook in on_startup],
-        on_shutdown=[_without_app(hook) for hook in on_shutdown],
         openapi_config=None,
         logging_config=None,
         request_max_body_size=5_000_000,
@@ -88,13 +84,6 @@ def create_service(
 
 def _provide(value: Any) -> Provide:
     return Provide(lambda: value, sync_to_thread=False)
-
-
-def _without_app(hook: Callable[[], Awaitable[None]]) -> Callable[[Litestar], Awaitable[None]]:
-    async def run(_: Litestar) -> None:
-        await hook()
-
-    return run
 
 
 class _Guard:

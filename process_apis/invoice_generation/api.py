@@ -20,6 +20,16 @@ async def run_billing(invoicing: Port, data: BillingRun) -> Accepted:
     return await invoicing.run(data)
 
 
+@post(
+    "/invoice-generation/v1/billing-runs/{process_id:str}/cancellation",
+    operation_id="giveUpBillingRun",
+    status_code=204,
+)
+async def give_up(invoicing: Port, process_id: Identifier) -> None:
+    """Release what a parked run claimed, for a later run to bill."""
+    await invoicing.give_up(process_id)
+
+
 @get("/invoice-generation/v1/projects/{number:str}/statement", operation_id="getStatement")
 async def get_statement(invoicing: Port, number: Identifier) -> Statement:
     """What is delivered, billed, unbilled and paid."""
@@ -32,4 +42,4 @@ async def get_invoice(invoicing: Port, reference: Identifier) -> Invoice:
     return found(await invoicing.invoice(reference), f"invoice {reference}")
 
 
-HANDLERS = (run_billing, get_statement, get_invoice)
+HANDLERS = (run_billing, give_up, get_statement, get_invoice)

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 
 import msgspec
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tollway.canonical.invoice import InvoiceDetails
@@ -47,6 +47,19 @@ class Claims:
             details = invoice(f"{project_number}-{number:03d}", free)
             await _record(connection, process_id, details)
             return details
+
+    async def of_process(self, process_id: str) -> InvoiceDetails | None:
+        """The invoice that a run claimed items for."""
+        async with self._database.transaction() as connection:
+            return await self._of_process(connection, process_id)
+
+    async def release(self, reference: str) -> None:
+        """Let another run bill the items of an invoice that never came to be; its reference is not used again."""
+        run, items = billing_runs.c.reference == reference, billing_claims.c.reference == reference
+        async with self._database.transaction() as connection:
+            await connection.execute(delete(billing_claims).where(items))
+            given_up = f"given up: {reference}"
+            await connection.execute(update(billing_runs).where(run).values(process_id=given_up))
 
     async def invoice(self, reference: str) -> InvoiceDetails | None:
         """What the invoice with this reference was made of."""

@@ -14,7 +14,7 @@ from tollway.inbox import Inbox
 from tollway.ports.activation import Activation
 from tollway.ports.erp import Erp
 from tollway.ports.psa import Psa
-from tollway.problems import found
+from tollway.problems import Conflict, found
 
 PROCESS = "invoice-generation"
 
@@ -54,6 +54,18 @@ class InvoiceGeneration:
             today = dt.datetime.now(dt.UTC).date()
             await self.run(BillingRun(project_number=change.id, through=today, trigger=trigger))
         await self._inbox.store("psa-poll", event_id, change.id, change)
+
+    async def give_up(self, process_id: str) -> None:
+        details = await self._claims.of_process(process_id)
+        if details is None:
+            return
+        invoice = await self._erp.find_invoice(details.legal_entity, details.reference)
+        if invoice is not None:
+            raise Conflict(
+                f"The ERP has invoice {details.reference} already, so its billing run cannot be given up: "
+                "retry it, or credit the invoice in the ERP."
+            )
+        await self._claims.release(details.reference)
 
     async def statement(self, project_number: str) -> Statement:
         engagement = await self._activation.engagement(project_number)

@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import datetime as dt
+import os
 import random
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,7 +39,7 @@ from tollway.sandboxes import Faults
 from tollway.settings import Settings, load
 
 T = TypeVar("T")
-ROOT = Path(__file__).parents[2]
+CONFIGURATION = Path(__file__).parents[2] / "tollway.toml"
 PATIENCE = 30.0
 """Seconds to wait for what should happen by itself."""
 
@@ -50,24 +53,20 @@ def free_port() -> int:
                 return port
 
 
-def settings_for(folder: Path, storage_url: str, **overrides: str) -> Settings:
-    """The sample configuration with ports and a folder of its own, looking at the platforms five times a second."""
+def variables_for(folder: Path, storage_url: str = "") -> dict[str, str]:
+    """What makes the sample configuration one with ports and a folder of its own, that looks five times a second."""
     salesforce, netsuite = str(free_port()), str(free_port())
-    return load(
-        ROOT / "tollway.toml",
-        {
-            "TOLLWAY_STORAGE__FOLDER": str(folder),
-            "TOLLWAY_STORAGE__URL": storage_url,
-            "TOLLWAY_GATEWAY__PORT": str(free_port()),
-            "TOLLWAY_SANDBOXES__SALESFORCE__PORT": salesforce,
-            "TOLLWAY_SANDBOXES__NETSUITE__PORT": netsuite,
-            "TOLLWAY_CONNECTIONS__SALESFORCE__URL": f"http://127.0.0.1:{salesforce}",
-            "TOLLWAY_CONNECTIONS__NETSUITE__URL": f"http://127.0.0.1:{netsuite}",
-            "TOLLWAY_POLLING__SECONDS": "0.2",
-            "TOLLWAY_POLLING__OVERLAP_SECONDS": "5",
-            **overrides,
-        },
-    )
+    return {
+        "TOLLWAY_STORAGE__FOLDER": str(folder),
+        "TOLLWAY_STORAGE__URL": storage_url,
+        "TOLLWAY_GATEWAY__PORT": str(free_port()),
+        "TOLLWAY_SANDBOXES__SALESFORCE__PORT": salesforce,
+        "TOLLWAY_SANDBOXES__NETSUITE__PORT": netsuite,
+        "TOLLWAY_CONNECTIONS__SALESFORCE__URL": f"http://127.0.0.1:{salesforce}",
+        "TOLLWAY_CONNECTIONS__NETSUITE__URL": f"http://127.0.0.1:{netsuite}",
+        "TOLLWAY_POLLING__SECONDS": "0.2",
+        "TOLLWAY_POLLING__OVERLAP_SECONDS": "5",
+    }
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -96,6 +95,17 @@ class _Value(Row, frozen=True, kw_only=True):
     value: str
 
 
+async def until(what: str, look: Callable[[], Awaitable[T | None]]) -> T:
+    """Look again and again; fails when nothing is found in time."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        found = await look()
+        if found is not None:
+            return found
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"waited in vain for {what}")
+
+
 class Firm:
     """The people of a firm, at their CRM, PSA and ERP and at the gateway."""
 
@@ -104,20 +114,29 @@ class Firm:
     """What is held about a deal whose project stands."""
     billed_once = Held(customers=1, erp_projects=1, psa_projects=1, invoices=1, billed_items=1)
 
-    def __init__(self, running: Embedded, settings: Settings) -> None:
+    def __init__(self, settings: Settings, running: Embedded | None = None) -> None:
+        """`running`: the installation, when it is in this process."""
         tables = settings.connections
+        self.settings = settings
         self.running = running
         self._numbers = count(1)
-        self.salesforce: Faults = running.sandboxes["salesforce"]
-        self.netsuite: Faults = running.sandboxes["netsuite"]
         self.org = OrgClient(read_settings("salesforce", tables["salesforce"]))
         self.erp = NetSuiteClient("netsuite", netsuite_settings("netsuite", tables["netsuite"]))
         self.people = People(self.org, dt.datetime.now(dt.UTC).date())
         self.finance = NetSuiteFinance("netsuite", tables["netsuite"])
         clients = ("sales-app", "finance-app", "operations-desk", "salesforce-flow")
-        self.sales, self.accounting, self.desk, self.flow = (
-            Caller(running.url, settings.folder, client) for client in clients
-        )
+        url = f"http://{settings.gateway.host}:{settings.gateway.port}"
+        self.sales, self.accounting, self.desk, self.flow = (Caller(url, settings.folder, one) for one in clients)
+
+    @property
+    def salesforce(self) -> Faults:
+        """The bad days of the Salesforce sandbox in this process."""
+        return self.running.sandboxes["salesforce"]
+
+    @property
+    def netsuite(self) -> Faults:
+        """The bad days of the NetSuite sandbox in this process."""
+        return self.running.sandboxes["netsuite"]
 
     def new_deal(self, **changes: Any) -> DemoDeal:
         """A deal nobody has entered yet, with an account of its own: a fixed fee in the US unless changed."""
@@ -163,7 +182,7 @@ class Firm:
             overview = await self.overview(deal_id)
             return overview if overview.stage == "active" else None
 
-        return await self.until(f"deal {deal_id} to be active", look)
+        return await until(f"deal {deal_id} to be active", look)
 
     async def finished(self, process_id: str) -> ProcessState:
         """Wait until a process came to its end."""
@@ -174,7 +193,7 @@ class Firm:
                 return state if state.status is ProcessStatus.FINISHED else None
             return None
 
-        return await self.until(f"process {process_id} to finish", look)
+        return await until(f"process {process_id} to finish", look)
 
     async def through(self, process_id: str) -> ProcessState:
         """Wait until a process came to its end, retrying it whenever it is parked."""
@@ -188,7 +207,7 @@ class Firm:
                 return state if state.status is ProcessStatus.FINISHED else None
             return None
 
-        return await self.until(f"process {process_id} to go through", look)
+        return await until(f"process {process_id} to go through", look)
 
     async def billed(self, deal_id: str, invoices: int = 1) -> DealOverview:
         """Wait until the deal has this many numbered invoices."""
@@ -198,7 +217,7 @@ class Firm:
             there = overview.statement.invoices if overview.statement else []
             return overview if sum(bool(invoice.number) for invoice in there) == invoices else None
 
-        return await self.until(f"deal {deal_id} to be billed", look)
+        return await until(f"deal {deal_id} to be billed", look)
 
     async def bill(self, project: str, trigger: str = "by-hand") -> Accepted:
         """Finance starts a billing run through today."""
@@ -216,7 +235,7 @@ class Firm:
             cases = await self.cases(subject=subject)
             return cases[0] if cases else None
 
-        return await self.until(f"a case about {subject}", look)
+        return await until(f"a case about {subject}", look)
 
     async def retry(self, case: Case) -> None:
         """The desk retries a case, unless the poller saw the mended deal first and did."""
@@ -274,16 +293,6 @@ class Firm:
         records: list[dict[str, Any]] = answer.json()["records"]
         return records
 
-    async def until(self, what: str, look: Callable[[], Awaitable[T | None]]) -> T:
-        """Look again and again; fails with what is known when nothing is found in time."""
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
-            found = await look()
-            if found is not None:
-                return found
-            await asyncio.sleep(0.1)
-        raise AssertionError(f"waited in vain for {what}; cases: {[case.summary for case in await self.cases()]}")
-
     async def close(self) -> None:
         """Everybody logs out."""
         for one in (self.org, self.erp, self.finance, self.sales, self.accounting, self.desk, self.flow):
@@ -296,13 +305,14 @@ def _quiet(firm: Firm) -> None:
     firm.running.flow.enabled = True
 
 
+UpFirm = Callable[[dict[str, str]], AbstractAsyncContextManager[tuple[Firm, asyncio.subprocess.Process]]]
 OpenFirm = Callable[[Settings], AbstractAsyncContextManager[Firm]]
 
 
 @asynccontextmanager
 async def _open(settings: Settings) -> AsyncIterator[Firm]:
     async with embedded(settings) as running:
-        firm = Firm(running, settings)
+        firm = Firm(settings, running)
         try:
             yield firm
         finally:
@@ -318,7 +328,7 @@ def open_firm() -> OpenFirm:
 @pytest.fixture
 def settings(tmp_path: Path, storage_url: str) -> Settings:
     """An installation's settings, with nothing in its folder."""
-    return settings_for(tmp_path, storage_url)
+    return load(CONFIGURATION, variables_for(tmp_path, storage_url))
 
 
 @pytest.fixture
@@ -331,7 +341,7 @@ async def firm(settings: Settings) -> AsyncIterator[Firm]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def firm_of_module(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Firm]:
     """A firm that stays open for all tests of a module, which tell their deals apart."""
-    async with _open(settings_for(tmp_path_factory.mktemp("firm"), "")) as opened:
+    async with _open(load(CONFIGURATION, variables_for(tmp_path_factory.mktemp("firm")))) as opened:
         yield opened
 
 
@@ -340,3 +350,38 @@ def shared_firm(firm_of_module: Firm) -> Iterator[Firm]:
     """The module's firm, on a day without faults."""
     yield firm_of_module
     _quiet(firm_of_module)
+
+
+@asynccontextmanager
+async def _up(variables: dict[str, str]) -> AsyncIterator[tuple[Firm, asyncio.subprocess.Process]]:
+    command = (sys.executable, "-m", "tollway.cli", "up", "--config", str(CONFIGURATION))
+    with Path(variables["TOLLWAY_STORAGE__FOLDER"], "output").open("ab") as output:
+        process = await asyncio.create_subprocess_exec(*command, env=os.environ | variables, stdout=output, stderr=output)
+    try:
+        async with httpx.AsyncClient() as http:
+            await until("the gateway to be ready", partial(_ready, http, variables["TOLLWAY_GATEWAY__PORT"]))
+        firm = Firm(load(CONFIGURATION, variables))
+        yield firm, process
+        await firm.close()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def _ready(http: httpx.AsyncClient, port: str) -> bool | None:
+    with contextlib.suppress(httpx.HTTPError):
+        return (await http.get(f"http://127.0.0.1:{port}/health/ready")).is_success or None
+    return None
+
+
+@pytest.fixture
+def tollway_up() -> UpFirm:
+    """Runs `tollway up` as a process of its own, with variables in its environment."""
+    return _up
+
+
+@pytest.fixture
+def variables(tmp_path: Path) -> dict[str, str]:
+    """The environment of an installation with nothing in its folder."""
+    return variables_for(tmp_path)

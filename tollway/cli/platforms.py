@@ -1,5 +1,6 @@
 """The system layer put together: adapters for the configured connections, each made once."""
 
+import time
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from tollway.problems import StartupError
 from tollway.settings import Settings
 
 T = TypeVar("T")
+CHECK_SECONDS = 60
 
 
 class Platforms:
@@ -20,6 +22,8 @@ class Platforms:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._shared = Shared()
+        self._states: dict[str, str] = {}
+        self._checked = float("-inf")
         self.connected: dict[str, Connection] = {}
         """Adapters by what they serve, such as `crm (salesforce)`."""
 
@@ -35,7 +39,12 @@ class Platforms:
         raise StartupError(f"There is no system service {service}.")
 
     async def check(self) -> dict[str, str]:
-        """How each connection is: `ok`, or why it is not."""
+        """How each connection is: `ok`, or why it is not; asked at most once a minute, since asking uses quota."""
+        if time.monotonic() - self._checked > CHECK_SECONDS:
+            self._states, self._checked = await self._ask(), time.monotonic()
+        return self._states
+
+    async def _ask(self) -> dict[str, str]:
         states = {}
         for name, connection in self.connected.items():
             try:

@@ -61,7 +61,8 @@ class Processes:
                 return {"collections": self._collections()}
             case _:
                 activation = RemoteActivation(client("project-activation"))
-                return {"casework": DealCasework(self.cases, self.engine, activation)}
+                invoicing = RemoteInvoicing(client("invoice-generation"))
+                return {"casework": DealCasework(self.cases, self.engine, activation, invoicing)}
 
     def pollers(self, service: str) -> list[Poller]:
         """What a process service asks platforms for by itself."""

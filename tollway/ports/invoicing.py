@@ -13,6 +13,10 @@ class Invoicing(Protocol):
         """Bill the project's unbilled work through a day, each item once."""
         ...
 
+    async def give_up(self, process_id: str) -> None:
+        """Release what a parked run claimed, for a later run to bill; raises Conflict when its invoice exists."""
+        ...
+
     async def statement(self, project_number: str) -> Statement:
         """What is delivered, billed, unbilled and paid; raises NotFound."""
         ...

@@ -69,6 +69,9 @@ class RemoteInvoicing:
     async def run(self, run: BillingRun) -> Accepted:
         return await self._client.call("POST", "/invoice-generation/v1/billing-runs", Accepted, body=run)
 
+    async def give_up(self, process_id: str) -> None:
+        await self._client.call("POST", f"/invoice-generation/v1/billing-runs/{segment(process_id)}/cancellation")
+
     async def statement(self, project_number: str) -> Statement:
         path = f"/invoice-generation/v1/projects/{segment(project_number)}/statement"
         return await self._client.call("GET", path, Statement)

@@ -1,7 +1,8 @@
 """What the bulk resources share: jobs in the state, CSV dialects, and cells as records' values.
 
 Source: 'Bulk API 2.0 and Bulk API Developer Guide: Prepare CSV Files, Create a Job': an empty cell is left alone,
-#N/A clears the field; a column Parent.ExternalId names a parent by its external id.
+#N/A clears the field; a column Parent.ExternalId names a parent by its external id. The words for an invalid value are
+those that clients of others recorded (api-error samples for `operation` and `contentType`).
 """
 
 import csv
@@ -41,8 +42,13 @@ def new_job(org: Org, job_type: str, version: str, facts: Job) -> Job:
 def _known(facts: Job, name: str, choices: dict[str, str], default: str) -> str:
     value = facts.get(name, default)
     if value not in choices:
-        raise ApiError("INVALIDJOB", f"InvalidJob : Invalid {name} value: {value}")
+        raise invalid_property(name, value)
     return str(value)
+
+
+def invalid_property(name: str, value: object) -> ApiError:
+    """A job is described with a value that the property does not take."""
+    return ApiError("API_ERROR", f"Invalid value: '{value or ''}' supplied for property: '{name}'")
 
 
 def get_job(org: Org, identifier: str, job_type: str) -> Job:

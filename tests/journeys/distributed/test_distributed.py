@@ -4,7 +4,6 @@ import asyncio
 import datetime as dt
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 import pytest_asyncio

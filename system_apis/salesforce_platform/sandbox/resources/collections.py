@@ -1,15 +1,17 @@
 """Up to 200 records in one call, each with its own result.
 
 Source: 'REST API Developer Guide: sObject Collections': records are cut into chunks of one type each, at most ten;
-with allOrNone one failure rolls all back. The error's texts are those of the guide and the StatusCode list.
+with allOrNone one failure rolls all back. The errors' texts are those that clients of others recorded from live orgs,
+save the one for too many chunks, which is the sandbox's own.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from itertools import groupby
 from typing import Any
 
 from system_apis.salesforce_platform.sandbox import records
-from system_apis.salesforce_platform.sandbox.errors import ApiError, no_such_column
+from system_apis.salesforce_platform.sandbox.errors import ApiError, cannot_read, no_such_column
 from system_apis.salesforce_platform.sandbox.ids import read_id
 from system_apis.salesforce_platform.sandbox.org import Org, RolledBack, roll_back
 from system_apis.salesforce_platform.sandbox.resources.rows import record_body
@@ -40,7 +42,7 @@ def update(request: Request) -> Answer:
         sobject = _type_of(request, payload)
         identifier, rest = _split(payload, "id")
         if identifier is None:
-            raise ApiError("MISSING_ARGUMENT", "Id not specified in an update call", ["Id"])
+            raise ApiError("MISSING_ARGUMENT", "Id not specified in an update call")
         return _success(records.update(request.org, sobject, _valid_id(identifier), rest))
 
     return _for_each_record(request, _update)
@@ -51,7 +53,13 @@ def upsert(request: Request, sobject: str, field: str) -> Answer:
     found = request.sobject(sobject)
     key = records.key_field(found, field)
 
+    payloads = _records(request.record())
+    named = Counter(str(_split(payload, key.name)[0]).lower() for payload in payloads)
+
     def _upsert(payload: Mapping[str, Any]) -> ResultBody:
+        value = _split(payload, key.name)[0]
+        if value and named[str(value).lower()] > 1:
+            raise ApiError("DUPLICATE_VALUE", f"Duplicate external id specified: {value}", [key.name])
         return upsert_one(request.org, found, key.name, payload)
 
     return _for_each_record(request, _upsert)
@@ -67,8 +75,9 @@ def upsert_one(org: Org, sobject: SObjectType, name: str, payload: Mapping[str, 
         raise ApiError("MISSING_ARGUMENT", f"{key.name} not specified", [])
     try:
         identifier, created = records.upsert(org, sobject, key, value, rest)
-    except records.SeveralMatch:
-        message = f"{key.name}: more than one record found for external id field: {value}"
+    except records.SeveralMatch as several:
+        found = ", ".join(record["Id"] for record in several.records)
+        message = f"{key.label}: more than one record found for external id field: [{found}]"
         raise ApiError("DUPLICATE_EXTERNAL_ID", message, [key.name]) from None
     return _success(identifier) | {"created": created}
 
@@ -125,7 +134,7 @@ def _retrieve(request: Request, sobject: str, ids: list[str], fields: list[str])
 
 def _for_each_record(request: Request, act: Callable[[Mapping[str, Any]], ResultBody]) -> Answer:
     body = request.record()
-    payloads = body.get("records", [])
+    payloads = _records(body)
     _check_count(len(payloads), MOST_RECORDS)
     chunks = sum(1 for _ in groupby(payload.get("attributes", {}).get("type") for payload in payloads))
     if chunks > MOST_CHUNKS:
@@ -133,6 +142,14 @@ def _for_each_record(request: Request, act: Callable[[Mapping[str, Any]], Result
         raise ApiError("INVALID_INPUT", message)
     all_or_none = body.get("allOrNone") is True
     return Answer(body=run_each(request.org, payloads, act, all_or_none=all_or_none))
+
+
+def _records(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    payloads = body.get("records", [])
+    for payload in payloads if isinstance(payloads, list) else [payloads]:
+        if not isinstance(payload, dict):
+            raise cannot_read("complexvalue", payload)
+    return list(payloads)
 
 
 def run_each(org: Org, inputs: list[Any], act: Callable[[Any], ResultBody], *, all_or_none: bool) -> list[ResultBody]:
@@ -185,4 +202,5 @@ def _valid_id(identifier: object) -> str:
 
 def _check_count(count: int, most: int) -> None:
     if count > most:
-        raise ApiError("INVALID_INPUT", f"Maximum number of records exceeded: {most}")
+        message = f"record limit reached. cannot submit more than {most} records into this call"
+        raise ApiError("EXCEEDED_ID_LIMIT", message)

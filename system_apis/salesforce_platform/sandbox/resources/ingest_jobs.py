@@ -1,7 +1,8 @@
 """Bulk API 2.0 ingest: create a job, upload CSV, close it, read the results.
 
 Source: 'Bulk API 2.0 and Bulk API Developer Guide: Bulk API 2.0 Ingest'. The sandbox works the upload off when the job
-is closed; the next poll finds it complete.
+is closed; the next poll finds it complete. The refusals are those that clients of others recorded from live orgs; the
+words for uploading to a closed job and for deleting an open one are the sandbox's own.
 """
 
 from typing import Any
@@ -14,6 +15,7 @@ from system_apis.salesforce_platform.sandbox.bulk import (
     delete_job,
     get_data,
     get_job,
+    invalid_property,
     new_job,
     payload_of,
     put_data,
@@ -29,6 +31,7 @@ from system_apis.salesforce_platform.sandbox.schema import SObjectType
 
 TYPE = "V2Ingest"
 OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
+CHANGES = {"UploadComplete": "Closing", "Aborted": "Aborting"}
 RESULTS = {"successfulresults": "successful", "failedresults": "failed", "unprocessedrecords": "unprocessed"}
 
 
@@ -37,19 +40,16 @@ def create(request: Request) -> Answer:
     body = request.record()
     sobject = request.org.schema.type(body.get("object", ""))
     if sobject is None:
-        raise ApiError(
-            "INVALIDENTITY", f"InvalidEntity : Entity '{body.get('object')}' is not supported by the Bulk API."
-        )
+        raise ApiError("INVALIDJOB", f"InvalidJob : Unable to find object: {body.get('object', '')}")
     operation = body.get("operation")
     if operation not in OPERATIONS:
-        raise ApiError("INVALIDJOB", f"InvalidJob : Invalid operation: {operation}")
+        raise invalid_property("operation", operation)
+    if body.get("contentType", "CSV") != "CSV":
+        raise invalid_property("contentType", body["contentType"])
     facts = {name: body[name] for name in ("columnDelimiter", "lineEnding") if body.get(name)}
     facts |= {"operation": operation, "object": sobject.name, "state": "Open"}
     if operation == "upsert":
-        name = body.get("externalIdFieldName")
-        if not name:
-            raise ApiError("INVALIDJOB", "InvalidJob : Field name not provided, upsert requires externalIdFieldName")
-        facts["externalIdFieldName"] = records.key_field(sobject, name).name
+        facts["externalIdFieldName"] = _key(sobject, body.get("externalIdFieldName") or "")
     job = new_job(request.org, TYPE, request.version, facts)
     job = change_job(request.org, job, contentUrl=f"services/data/v{request.version}/jobs/ingest/{job['id']}/batches")
     return Answer(body=job)
@@ -70,6 +70,12 @@ def upload(request: Request, job: str) -> Answer:
     found = get_job(request.org, job, TYPE)
     if found["state"] != "Open":
         raise ApiError("INVALIDJOBSTATE", f"InvalidJobState : Upload is not allowed in state {found['state']}")
+    if get_data(request.org, found, "upload", None) is not None:
+        raise ApiError(
+            "BULK_API_ERROR",
+            f"Found multipe contents for job: <{found['id'][:15]}>, please 'Close' / 'Abort' / 'Delete' the current Job "
+            "then create a new Job and make sure you only do 'PUT' once on a given Job.",
+        )
     put_data(request.org, found, upload=request.content.decode("utf-8-sig"))
     return Answer(201)
 
@@ -78,13 +84,20 @@ def change_state(request: Request, job: str) -> Answer:
     """Close the job, which works it off, or abort it."""
     org, found = request.org, get_job(request.org, job, TYPE)
     state = request.record().get("state")
-    if found["state"] != "Open" or state not in ("UploadComplete", "Aborted"):
-        message = f"InvalidJobState : Changing state from {found['state']} to {state} is not allowed"
-        raise ApiError("INVALIDJOBSTATE", message)
+    if state not in CHANGES:
+        raise invalid_property("state", state)
+    if found["state"] != "Open":
+        raise not_allowed(CHANGES[state], found)
     changed = change_job(org, found, state=state)
     if state == "UploadComplete":
         _work_off(org, changed)
     return Answer(body=changed)
+
+
+def not_allowed(change: str, job: Job) -> ApiError:
+    """A job has come to an end and cannot be changed as asked."""
+    state = {"JobComplete": "Completed"}.get(job["state"], job["state"])
+    return ApiError("INVALIDJOBSTATE", f"{change} already {state} Job not allowed")
 
 
 def delete(request: Request, job: str) -> Answer:
@@ -132,6 +145,14 @@ def _work_off(org: Org, job: Job) -> None:
     change_job(org, job, state="JobComplete", **_counts(len(rows), len(failed) - 1))
 
 
+def _key(sobject: SObjectType, name: str) -> str:
+    field = sobject.field(name)
+    if field is None or not (field.external or field.idlookup):
+        message = f"InvalidJob : Field name provided, {name} does not match an External ID for {sobject.name}"
+        raise ApiError("INVALIDJOB", message)
+    return field.name
+
+
 def _counts(processed: int, failed: int) -> dict[str, Any]:
     timings = ("totalProcessingTime", "apiActiveProcessingTime", "apexProcessingTime", "retries")
     return {"numberRecordsProcessed": processed, "numberRecordsFailed": failed} | dict.fromkeys(timings, 0)
@@ -156,7 +177,7 @@ def do_one(org: Org, job: Job, sobject: SObjectType, payload: dict[str, Any]) ->
         return result["id"], result["created"]
     identifier = next((value for name, value in payload.items() if name.lower() == "id"), None)
     if not identifier:
-        raise ApiError("MISSING_ARGUMENT", "Id not specified", ["Id"])
+        raise ApiError("MISSING_ARGUMENT", f"Id not specified in {'an update' if operation == 'update' else 'a delete'} call")
     rest = {name: value for name, value in payload.items() if name.lower() != "id"}
     if operation == "update":
         return records.update(org, sobject, identifier, rest), False

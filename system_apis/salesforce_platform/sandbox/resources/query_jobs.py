@@ -11,12 +11,14 @@ from system_apis.salesforce_platform.sandbox.bulk import (
     delete_job,
     get_data,
     get_job,
+    invalid_property,
     new_job,
     put_data,
     write_csv,
 )
 from system_apis.salesforce_platform.sandbox.bulk import list_jobs as jobs_of
 from system_apis.salesforce_platform.sandbox.errors import ApiError
+from system_apis.salesforce_platform.sandbox.resources.ingest_jobs import not_allowed
 from system_apis.salesforce_platform.sandbox.rest import Answer, Request
 from system_apis.salesforce_platform.sandbox.soql import parse, run_query
 from system_apis.salesforce_platform.sandbox.soql.nodes import Query
@@ -31,7 +33,7 @@ def create(request: Request) -> Answer:
     body = request.record()
     operation = body.get("operation")
     if operation not in ("query", "queryAll"):
-        raise ApiError("INVALIDJOB", f"InvalidJob : Invalid operation: {operation}")
+        raise invalid_property("operation", operation)
     query = parse(body.get("query", ""))
     if any(isinstance(item.what, Query) for item in query.items):
         raise ApiError("API_ERROR", "Aggregate Relationships not supported in Bulk Query")
@@ -59,9 +61,10 @@ def get(request: Request, job: str) -> Answer:
 def abort(request: Request, job: str) -> Answer:
     """Stop a job; by then the sandbox's is complete."""
     found = get_job(request.org, job, TYPE)
-    if request.record().get("state") != "Aborted" or found["state"] == "JobComplete":
-        raise ApiError("INVALIDJOBSTATE", f"InvalidJobState : A job in state {found['state']} cannot be aborted")
-    return Answer(body=change_job(request.org, found, state="Aborted"))
+    state = request.record().get("state")
+    if state != "Aborted":
+        raise invalid_property("state", state)
+    raise not_allowed("Aborting", found)
 
 
 def delete(request: Request, job: str) -> Answer:

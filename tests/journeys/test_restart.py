@@ -1,0 +1,29 @@
+"""A restart in the middle of everything."""
+
+import asyncio
+
+import pytest
+
+from tollway.sandboxes import Fault
+
+
+@pytest.mark.parametrize("storage_url", ["sqlite", "postgresql"], indirect=True)
+async def test_a_restart_in_the_middle_changes_nothing(settings, open_firm):
+    """Deals whose activation was cut off go on after a restart, and so do a parked one and its case."""
+    async with open_firm(settings) as firm:
+        firm.netsuite.set(Fault(kind="delay", delay_ms=300))
+        bad = await firm.people.open_deal(firm.new_deal(tax_registration=""))
+        await firm.people.close_won(bad)
+        good = [await firm.sell(firm.new_deal()) for _ in range(3)]
+        case = await firm.case(bad)
+        await asyncio.sleep(0.5)
+        assert {(await firm.overview(deal_id)).stage for deal_id in good} != {"active"}
+    async with open_firm(settings) as firm:
+        for deal_id in good:
+            await firm.active(deal_id)
+        assert [(kept.id, kept.category) for kept in await firm.cases()] == [(case.id, case.category)]
+        await firm.people.enter_tax_registration(bad, "13-1975147")
+        await firm.retry(case)
+        await firm.active(bad)
+        assert [await firm.held(deal_id) for deal_id in (*good, bad)] == [firm.set_up] * 4
+        assert (await firm.books()).duplicates == 0
