@@ -3,10 +3,6 @@
 import asyncio
 import contextlib
 import datetime as dt
-import os
-import random
-import socket
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -42,31 +38,6 @@ T = TypeVar("T")
 CONFIGURATION = Path(__file__).parents[2] / "tollway.toml"
 PATIENCE = 30.0
 """Seconds to wait for what should happen by itself."""
-
-
-def free_port() -> int:
-    """A port nobody listens on, below those that the system gives to outgoing connections."""
-    while True:
-        port = random.SystemRandom().randrange(20000, 32000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port
-
-
-def variables_for(folder: Path, storage_url: str = "") -> dict[str, str]:
-    """What makes the sample configuration one with ports and a folder of its own, that looks five times a second."""
-    salesforce, netsuite = str(free_port()), str(free_port())
-    return {
-        "TOLLWAY_STORAGE__FOLDER": str(folder),
-        "TOLLWAY_STORAGE__URL": storage_url,
-        "TOLLWAY_GATEWAY__PORT": str(free_port()),
-        "TOLLWAY_SANDBOXES__SALESFORCE__PORT": salesforce,
-        "TOLLWAY_SANDBOXES__NETSUITE__PORT": netsuite,
-        "TOLLWAY_CONNECTIONS__SALESFORCE__URL": f"http://127.0.0.1:{salesforce}",
-        "TOLLWAY_CONNECTIONS__NETSUITE__URL": f"http://127.0.0.1:{netsuite}",
-        "TOLLWAY_POLLING__SECONDS": "0.2",
-        "TOLLWAY_POLLING__OVERLAP_SECONDS": "5",
-    }
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -305,6 +276,7 @@ def _quiet(firm: Firm) -> None:
     firm.running.flow.enabled = True
 
 
+Up = Callable[[dict[str, str]], AbstractAsyncContextManager[asyncio.subprocess.Process]]
 UpFirm = Callable[[dict[str, str]], AbstractAsyncContextManager[tuple[Firm, asyncio.subprocess.Process]]]
 OpenFirm = Callable[[Settings], AbstractAsyncContextManager[Firm]]
 
@@ -326,12 +298,6 @@ def open_firm() -> OpenFirm:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, storage_url: str) -> Settings:
-    """An installation's settings, with nothing in its folder."""
-    return load(CONFIGURATION, variables_for(tmp_path, storage_url))
-
-
-@pytest.fixture
 async def firm(settings: Settings) -> AsyncIterator[Firm]:
     """A firm that has just opened."""
     async with _open(settings) as opened:
@@ -339,9 +305,11 @@ async def firm(settings: Settings) -> AsyncIterator[Firm]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def firm_of_module(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Firm]:
+async def firm_of_module(
+    tmp_path_factory: pytest.TempPathFactory, make_variables: Callable[..., dict[str, str]]
+) -> AsyncIterator[Firm]:
     """A firm that stays open for all tests of a module, which tell their deals apart."""
-    async with _open(load(CONFIGURATION, variables_for(tmp_path_factory.mktemp("firm")))) as opened:
+    async with _open(load(CONFIGURATION, make_variables(tmp_path_factory.mktemp("firm")))) as opened:
         yield opened
 
 
@@ -353,35 +321,16 @@ def shared_firm(firm_of_module: Firm) -> Iterator[Firm]:
 
 
 @asynccontextmanager
-async def _up(variables: dict[str, str]) -> AsyncIterator[tuple[Firm, asyncio.subprocess.Process]]:
-    command = (sys.executable, "-m", "tollway.cli", "up", "--config", str(CONFIGURATION))
-    with Path(variables["TOLLWAY_STORAGE__FOLDER"], "output").open("ab") as output:
-        process = await asyncio.create_subprocess_exec(*command, env=os.environ | variables, stdout=output, stderr=output)
-    try:
-        async with httpx.AsyncClient() as http:
-            await until("the gateway to be ready", partial(_ready, http, variables["TOLLWAY_GATEWAY__PORT"]))
+async def _up(run: Up, variables: dict[str, str]) -> AsyncIterator[tuple[Firm, asyncio.subprocess.Process]]:
+    async with run(variables) as process:
         firm = Firm(load(CONFIGURATION, variables))
-        yield firm, process
-        await firm.close()
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
-
-
-async def _ready(http: httpx.AsyncClient, port: str) -> bool | None:
-    with contextlib.suppress(httpx.HTTPError):
-        return (await http.get(f"http://127.0.0.1:{port}/health/ready")).is_success or None
-    return None
+        try:
+            yield firm, process
+        finally:
+            await firm.close()
 
 
 @pytest.fixture
-def tollway_up() -> UpFirm:
-    """Runs `tollway up` as a process of its own, with variables in its environment."""
-    return _up
-
-
-@pytest.fixture
-def variables(tmp_path: Path) -> dict[str, str]:
-    """The environment of an installation with nothing in its folder."""
-    return variables_for(tmp_path)
+def up_firm(tollway_up: Up) -> UpFirm:
+    """Runs `tollway up` as a process of its own, with the firm around it."""
+    return partial(_up, tollway_up)

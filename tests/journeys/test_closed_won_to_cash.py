@@ -1,7 +1,5 @@
 """The story, on both storages: what the platforms themselves hold when it has been played."""
 
-import datetime as dt
-from collections import Counter
 from decimal import Decimal
 
 import pytest

@@ -1,5 +1,5 @@
 """The command line, which is also where everything is put together."""
 
-from tollway.cli.commands import main
+from tollway.cli.app import main
 
 __all__ = ["main"]

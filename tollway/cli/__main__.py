@@ -1,5 +1,5 @@
 """`python -m tollway.cli` is `tollway`."""
 
-from tollway.cli.commands import main
+from tollway.cli.app import main
 
 main()

@@ -1,45 +1,30 @@
-"""The commands of `tollway`."""
+"""The commands of `tollway` that run more than one service, or none."""
 
 import asyncio
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import structlog
-from cyclopts import App, Parameter
 from rich.console import Console
 
-from tollway.cli import contracts, doctor
+from tollway.cli import contracts
+from tollway.cli.app import DEFAULT, Config
 from tollway.cli.catalogue import CONTRACTS, GATEWAY, SERVICES
 from tollway.cli.demo.play import play as play_demo
-from tollway.cli.embedded import embedded, told_to_stop
-from tollway.cli.installation import CLIENTS, installation
+from tollway.cli.doctor import examine
+from tollway.cli.embedded import embedded
+from tollway.cli.installation import CLIENTS
 from tollway.cli.sandboxes import sandbox as serve_sandbox
+from tollway.cli.stopping import told_to_stop
 from tollway.issuer import client_secret
-from tollway.problems import StartupError
-from tollway.sandboxes import serve
 from tollway.sandboxes.server import generate_certificate
 from tollway.settings import SandboxSettings, load
 from tollway.telemetry import configure_logging
 
-app = App(name="tollway", help="The integration layer between the systems that sell, deliver and bill services.")
-console = Console()
-log = structlog.get_logger()
-Config = Annotated[Path, Parameter(help="The configuration file.")]
-DEFAULT = Path("tollway.toml")
+console = Console(width=None if sys.stdout.isatty() else 140)
 
 
-def main() -> None:
-    """Run a command; what keeps it from starting is one sentence and exit status 2."""
-    try:
-        app()
-    except StartupError as error:
-        print(f"tollway: {error}", file=sys.stderr)
-        sys.exit(2)
-
-
-@app.command
 def up(*, config: Config = DEFAULT) -> None:
     """Run everything in this process: gateway, every API, the engine and the configured sandboxes."""
     settings = load(config)
@@ -59,27 +44,6 @@ def up(*, config: Config = DEFAULT) -> None:
     _run(run())
 
 
-@app.command(name="serve")
-def serve_one(service: str, /, *, config: Config = DEFAULT, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Run one service: the gateway, or any of those that `tollway services` lists."""
-    configure_logging("machines")
-    settings = load(config)
-    if service not in (*SERVICES, GATEWAY):
-        raise StartupError(f"There is no service {service!r}; there are: {', '.join([*SERVICES, GATEWAY])}.")
-
-    async def run() -> None:
-        async with (
-            installation(settings, [service], executor=f"{service}:{host}:{port}") as made,
-            serve(made.apps[service], host, port) as address,
-        ):
-            log.info("serving", service=service, url=address.url)
-            await told_to_stop()
-            log.info("stopping", service=service)
-
-    asyncio.run(run())
-
-
-@app.command
 def services() -> None:
     """List every service with its layer and contract."""
     for name, entry in SERVICES.items():
@@ -87,7 +51,6 @@ def services() -> None:
     console.print(f"{GATEWAY:22}{'gateway':12}gateway/routes.yaml", highlight=False)
 
 
-@app.command
 def sandbox(
     platform: str,
     /,
@@ -114,21 +77,18 @@ def sandbox(
     _run(run())
 
 
-@app.command
 def openapi(*, folder: Path = CONTRACTS) -> None:
     """Write the published contracts from the handlers."""
     changed = contracts.write(folder)
     console.print("\n".join(changed) if changed else "All contracts are as they were.", highlight=False)
 
 
-@app.command(name="doctor")
-def run_doctor(*, config: Config = DEFAULT) -> None:
+def doctor(*, config: Config = DEFAULT) -> None:
     """Check the settings, and that every configured platform answers."""
-    if not asyncio.run(doctor.examine(load(config), console)):
+    if not asyncio.run(examine(load(config), console)):
         sys.exit(1)
 
 
-@app.command
 def demo(*, config: Config = DEFAULT, once: bool = False, json: bool = False, erp: str = "netsuite") -> None:
     """Play the story from closed-won to cash on sandboxes, or with ERP tryton on the real one."""
     configure_logging("people")

@@ -1,7 +1,5 @@
 """The embedded form: sandboxes, every service, the engine and the gateway in this one process."""
 
-import asyncio
-import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -40,11 +38,3 @@ async def embedded(settings: Settings) -> AsyncIterator[Embedded]:
         gateway = serve(made.apps[GATEWAY], settings.gateway.host, settings.gateway.port)
         address = await stack.enter_async_context(gateway)
         yield Embedded(made, served, flow, address.url)
-
-
-async def told_to_stop() -> None:
-    """Wait for Ctrl-C or a termination signal."""
-    stop = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    await stop.wait()

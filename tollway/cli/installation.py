@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from litestar import Litestar
@@ -14,7 +14,6 @@ from litestar.types import ASGIApp
 from gateway.app import create_gateway
 from tollway.cli.catalogue import CONTRACTS, GATEWAY, SERVICES, of_layer
 from tollway.cli.platforms import Platforms
-from tollway.cli.processes import Processes
 from tollway.http.services import Services
 from tollway.identity import Identity
 from tollway.issuer import ClientRegistration, create_issuer
@@ -22,7 +21,10 @@ from tollway.problems import StartupError
 from tollway.remotes.processes import RemoteActivation, RemoteCasework, RemoteInvoicing, RemoteOnboarding
 from tollway.service import create_service
 from tollway.settings import Settings
-from tollway.storage import Database, open_database
+
+if TYPE_CHECKING:  # engine and database, half of a start, are loaded where processes are hosted
+    from tollway.cli.processes import Processes
+    from tollway.storage import Database
 
 CLIENTS = (
     ClientRegistration(id="sales-app", scopes=["sales:read"]),
@@ -39,7 +41,7 @@ class Installation(msgspec.Struct):
     settings: Settings
     services: Services
     platforms: Platforms
-    processes: Processes | None
+    processes: "Processes | None"
     apps: dict[str, ASGIApp]
 
 
@@ -61,7 +63,7 @@ async def installation(
         platforms = Platforms(settings)
         stack.push_async_callback(platforms.close)
         database = await _database(settings, names, stack, embedded=embedded)
-        processes = Processes(settings, services, database) if database else None
+        processes = _processes(settings, services, database) if database else None
         made = Installation(settings, services, platforms, processes, {})
         for name in names:
             made.apps[name] = _gateway(made, embedded=embedded) if name == GATEWAY else _service(made, name, database)
@@ -76,7 +78,9 @@ async def installation(
         yield made
 
 
-async def _database(settings: Settings, names: list[str], stack: AsyncExitStack, *, embedded: bool) -> Database | None:
+async def _database(
+    settings: Settings, names: list[str], stack: AsyncExitStack, *, embedded: bool
+) -> "Database | None":
     hosted = [name for name in names if name in of_layer("process")]
     if not hosted:
         return None
@@ -85,12 +89,20 @@ async def _database(settings: Settings, names: list[str], stack: AsyncExitStack,
             f"The setting storage.url is missing: {hosted[0]} by itself shares a PostgreSQL database with the other "
             "process services; SQLite files are for the embedded form."
         )
+    from tollway.storage import open_database  # noqa: PLC0415 - see above
+
     database = await open_database(settings.folder, settings.storage.url)
     stack.push_async_callback(database.close)
     return database
 
 
-def _service(made: Installation, name: str, database: Database | None) -> Litestar:
+def _processes(settings: Settings, services: Services, database: "Database") -> "Processes":
+    from tollway.cli.processes import Processes  # noqa: PLC0415 - see above
+
+    return Processes(settings, services, database)
+
+
+def _service(made: Installation, name: str, database: "Database | None") -> Litestar:
     entry, ready = SERVICES[name], None
     if entry.layer == "system":
         ports, ready = made.platforms.ports(name), made.platforms.check
@@ -101,7 +113,7 @@ def _service(made: Installation, name: str, database: Database | None) -> Litest
     return create_service(name, entry.handlers, identity=made.services.identity, dependencies=ports, ready=ready)
 
 
-async def _database_ready(database: Database) -> dict[str, str]:
+async def _database_ready(database: "Database") -> dict[str, str]:
     return {"database": await database.ready()}
 
 

@@ -20,6 +20,7 @@ from tollway import context
 from tollway.canonical.process import ProcessState, ProcessStatus, StepRecord
 from tollway.cases import Cases
 from tollway.engine.serializer import JsonSerializer
+from tollway.engine.steps import watching
 from tollway.problems import Conflict, NotFound, ProblemError, Unavailable
 
 log = structlog.get_logger()
@@ -45,8 +46,9 @@ class ProcessEvent(msgspec.Struct, frozen=True):
     process_id: str
     subject: str
     happened: str
-    """`started`, `finished` or `parked`."""
+    """`started`, `step`, `finished` or `parked`."""
     detail: str = ""
+    """The step's name, or why the process is parked."""
     seconds: float = 0.0
 
 
@@ -150,6 +152,7 @@ class Engine:
             said = ProcessEvent(process.name, process_id, process.subject(argument), "started")
             request = replace(context.new_context(correlation_id), process_id=process_id)
             token, started = context.enter(request), time.monotonic()
+            watching.set(lambda name, seconds: self._tell(replace(said, happened="step", detail=name, seconds=seconds)))
             self._running += 1
             try:
                 self._tell(said)

@@ -1,7 +1,9 @@
 """Steps: the verbs of a process, each recorded once and repeated while a platform is only briefly away."""
 
 import asyncio
+import contextvars
 import functools
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
@@ -12,6 +14,8 @@ from tollway.problems import ProblemError, Throttled, Unavailable
 P = ParamSpec("P")
 T = TypeVar("T")
 
+watching: contextvars.ContextVar[Callable[[str, float], None] | None] = contextvars.ContextVar("watching", default=None)
+"""Who is told of each step that a process has taken: its name, and the seconds it took."""
 ATTEMPTS = 5
 LONGEST_PAUSE = 60.0
 """Seconds; a platform that asks for more is away, and the process parks instead of waiting."""
@@ -43,7 +47,11 @@ def step(function: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any,
 
 
 async def _plain(function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    return await function(*args, **kwargs)
+    began = time.monotonic()
+    result = await function(*args, **kwargs)
+    if watcher := watching.get():
+        watcher(function.__name__, time.monotonic() - began)
+    return result
 
 
 def is_transient(error: BaseException) -> bool:

@@ -59,6 +59,7 @@ def summarize(sobject: SObjectType, root: str) -> dict[str, Any]:
         "triggerable": True,
         "undeletable": True,
         **dict.fromkeys(CAN, True),
+        **(dict.fromkeys(("createable", "deletable", "undeletable"), False) if sobject.fixed else {}),
         **dict.fromkeys(CANNOT, False),
         "urls": {"sobject": url, "describe": f"{url}/describe", "rowTemplate": f"{url}/{{ID}}"},
     }

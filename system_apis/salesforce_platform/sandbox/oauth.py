@@ -1,9 +1,10 @@
 """The OAuth 2 endpoints.
 
 Source: Salesforce Help 'OAuth 2.0 Client Credentials Flow, JWT Bearer Flow, Username-Password Flow, OAuth 2.0 Error
-Codes, Revoke OAuth Tokens, OpenID Connect Token Introspection'. There is no `expires_in`. The sandbox has one
-connected app, `client_id` with `client_secret`; for flows with a user name that is the client id, the password the
-client secret, with or without a security token behind it.
+Codes, Revoke OAuth Tokens, OpenID Connect Token Introspection'; an outdated assertion is answered as issues 371 and 491
+of simple-salesforce recorded it, a stranger's introspection as RFC 7662, section 2.3, says. There is no `expires_in`.
+The sandbox has one connected app, `client_id` with `client_secret`; for flows with a user name that is the client id,
+the password the client secret, with or without a security token behind it.
 """
 
 import base64

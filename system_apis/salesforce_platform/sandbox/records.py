@@ -1,7 +1,7 @@
 """Creates, changes, finds and deletes records by the platform's rules.
 
 Sources: 'REST API Developer Guide: sObject Basic Information, sObject Rows, sObject Rows by External ID';
-'SOAP API Developer Guide: create(), update(), upsert(), delete()'.
+'SOAP API Developer Guide: create(), update(), upsert(), delete()'. How a type that cannot be deleted is worded is unread.
 """
 
 from collections.abc import Mapping
@@ -27,6 +27,8 @@ class SeveralMatch(Exception):
 
 def create(org: Org, sobject: SObjectType, payload: Payload) -> str:
     """Create a record and return its id."""
+    if sobject.fixed:
+        raise ApiError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {sobject.label}", [])
     values = _assign(org, sobject, payload, creating=True)
     identifier, now = org.new_id(sobject.prefix), org.now()
     record: Record = {"Id": identifier, "IsDeleted": False}
@@ -53,6 +55,8 @@ def update(org: Org, sobject: SObjectType, identifier: str, payload: Payload) ->
 def delete(org: Org, sobject: SObjectType, identifier: str) -> str:
     """Move a record, and what it is the master of, to the recycle bin; return its id."""
     record = existing(org, sobject, identifier)
+    if sobject.fixed:
+        raise ApiError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be deleted: {sobject.label}", [])
     with org.atomic():
         _recycle(org, sobject, record)
     return str(record["Id"])

@@ -1,6 +1,7 @@
 """The REST API's resources below /services/data/vXX.X, as functions from a request to an answer.
 
-They do not know of sockets, so that the composite resources can call them for each of their subrequests.
+They do not know of sockets, so that the composite resources can call them for each of their subrequests. What is wrong
+with malformed JSON is told in the words of the sandbox's own parser.
 """
 
 import re
@@ -14,6 +15,7 @@ from system_apis.salesforce_platform.sandbox.errors import ApiError, not_found
 from system_apis.salesforce_platform.sandbox.org import Org
 from system_apis.salesforce_platform.sandbox.schema import SObjectType
 
+NO_BODY = "The HTTP entity body is required, but this request has no entity body."
 FIRST_VERSION, LAST_VERSION = 31, 66
 
 
@@ -41,6 +43,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         """The decoded JSON body."""
         if self.json is not msgspec.UNSET:
             return self.json
+        if not self.content:
+            raise ApiError("JSON_PARSER_ERROR", NO_BODY)
         try:
             return msgspec.json.decode(self.content)
         except msgspec.DecodeError as error:
@@ -50,9 +54,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         """The decoded JSON body, which must be an object."""
         body = self.body()
         if not isinstance(body, dict):
-            raise ApiError(
-                "JSON_PARSER_ERROR", "The HTTP entity body is required, but this request has no entity body."
-            )
+            raise ApiError("JSON_PARSER_ERROR", NO_BODY)
         return body
 
     def sobject(self, name: str) -> SObjectType:

@@ -1,4 +1,4 @@
-"""What every org has from its first day: an administrator and the standard price book."""
+"""What every org has from its first day: its own record, an administrator and the standard price book."""
 
 from system_apis.salesforce_platform.sandbox.org import Org, Record
 
@@ -6,7 +6,7 @@ USERNAME_KEY = "Username"
 
 
 def seed(org: Org, username: str) -> None:
-    """Find the administrator, or create it and the standard price book in a new org."""
+    """Find the administrator, or create it and what else a new org has."""
     users = org.all("User")
     if users:
         org.user_id = next(iter(users))
@@ -30,6 +30,7 @@ def seed(org: Org, username: str) -> None:
     book: Record = {"Id": org.new_id("01s"), "Name": "Standard Price Book", "IsStandard": True}
     now = org.now()
     stamps = {"CreatedDate": now, "LastModifiedDate": now, "SystemModstamp": now}
+    organization: Record = {"Id": org.id, "Name": "Sandbox", "IsSandbox": True, "OrganizationType": "Developer Edition"}
     by = {"CreatedById": org.user_id, "LastModifiedById": org.user_id}
-    for name, record in (("User", user), ("Pricebook2", book)):
-        org.write(org.schema.types[name], record | stamps | by | {"IsActive": True, "IsDeleted": False})
+    for name, record in (("Organization", organization), ("User", user), ("Pricebook2", book)):
+        org.write(org.schema.types[name], {"IsActive": True} | record | stamps | by | {"IsDeleted": False})

@@ -190,13 +190,36 @@ async def test_collections_upsert_by_external_id(api):
     await api(act)
 
 
+async def test_an_external_id_may_stand_in_one_record_of_a_collection_only(api):
+    """Every record that shares its external id with another of the same call is refused; the others are upserted."""
+
+    def act(api):
+        records = [
+            {"attributes": {"type": "Account"}, "Tollway_External_Id__c": key, "Name": "x"} for key in ("a", "A", "b")
+        ]
+        results = api("PATCH", "composite/sobjects/Account/Tollway_External_Id__c", {"records": records}).json()
+        assert [one["success"] for one in results] == [False, False, True]
+        assert results[0]["errors"][0]["message"] == "Duplicate external id specified: a"
+
+    await api(act)
+
+
+async def test_collections_refuse_what_is_no_record(api):
+    """A record that is no object is refused as malformed JSON."""
+
+    def act(api):
+        assert api.error("POST", "composite/sobjects", {"records": ["x"]})[:2] == (400, "JSON_PARSER_ERROR")
+
+    await api(act)
+
+
 async def test_collections_have_limits(api):
     """More than 200 records or more than ten chunks of types are refused as a whole."""
 
     def act(api):
         account, contact = ({"attributes": {"type": name}, "Name": "x"} for name in ("Account", "Contact"))
         status, code, _ = api.error("POST", "composite/sobjects", {"records": [account] * 201})
-        assert (status, code) == (400, "INVALID_INPUT")
+        assert (status, code) == (400, "EXCEEDED_ID_LIMIT")
         status, code, _ = api.error("POST", "composite/sobjects", {"records": [account, contact] * 6})
         assert (status, code) == (400, "INVALID_INPUT")
 

@@ -155,6 +155,8 @@ def test_fields_selects_whole_sets(org):
         ("SELECT Id FROM Opportunity WHERE Amount = '1'", "INVALID_FIELD", "should not be enclosed in quotes"),
         ("SELECT Id FROM Opportunity WHERE CloseDate = '2026-01-01'", "INVALID_FIELD", "must be of type date"),
         ("SELECT Id FROM Account WHERE Id = 'x'", "INVALID_QUERY_FILTER_OPERATOR", "invalid ID field: x"),
+        ("SELECT Name, Id, Name FROM Account", "INVALID_FIELD", "duplicate field selected: Name"),
+        ("SELECT Name n FROM Account", "MALFORMED_QUERY", "only aggregate expressions use field aliasing"),
         ("SELECT Name, COUNT(Id) FROM Account", "MALFORMED_QUERY", "Field must be grouped or aggregated: Name"),
         ("SELECT Id FROM Account OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000"),
     ],

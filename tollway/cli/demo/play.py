@@ -16,7 +16,8 @@ from tollway.cli.demo.people import People
 from tollway.cli.demo.screen import Screen
 from tollway.cli.demo.story import Story, StoryFailed
 from tollway.cli.demo.tryton import tryton_stage
-from tollway.cli.embedded import Embedded, embedded, told_to_stop
+from tollway.cli.embedded import Embedded, embedded
+from tollway.cli.stopping import told_to_stop
 from tollway.problems import ProblemError, StartupError
 from tollway.settings import PollingSettings, Settings
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from tollway.cli.demo.story import Ending
 from tollway.engine import ProcessEvent
 
-COLOURS = {"started": "cyan", "finished": "green", "parked": "yellow"}
+COLOURS = {"step": "cyan", "finished": "green", "parked": "yellow"}
 
 
 class Screen:
@@ -27,9 +27,11 @@ class Screen:
 
     def process(self, event: ProcessEvent) -> None:
         """Something a process did."""
-        took = f" in {event.seconds * 1000:.0f} ms" if event.happened == "finished" else ""
-        colour = COLOURS[event.happened]
-        self._line(f"  [{colour}]{event.process} {event.happened}[/]{took}  [dim]{escape(event.process_id)}[/]")
+        if event.happened == "started":
+            return
+        took, colour = f"{event.seconds * 1000:5.0f} ms", COLOURS[event.happened]
+        said = event.detail if event.happened == "step" else event.happened
+        self._line(f"  [{colour}]{took}  {event.process:20} {escape(said):28}[/] [dim]{escape(event.subject)}[/]")
 
     def fail(self, said: str) -> None:
         """Why the story did not come to its end."""
@@ -41,7 +43,7 @@ class Screen:
         for column in table.columns:
             column.overflow = "fold"
         for column in table.columns[4:]:
-            column.justify = "right"
+            column.justify, column.no_wrap = "right", True
         for end in endings:
             amount, paid = (f"{money.amount:,} {money.currency}" for money in (end.amount, end.paid))
             table.add_row(end.deal, end.customer, end.project, end.invoice, amount, paid, f"{end.seconds:.1f}")

@@ -55,6 +55,7 @@ class Story:
         self._desk = Caller(embedded.url, settings.folder, "operations-desk")
         self._ids: dict[str, str] = {}
         self._won_at: dict[str, float] = {}
+        self._cash_at: dict[str, float] = {}
 
     async def play(self, deals: tuple[DemoDeal, ...]) -> list[Ending]:
         """All acts; raises StoryFailed."""
@@ -134,6 +135,7 @@ class Story:
             self._tell(f"{deal.account} pays {invoice.total.amount} {invoice.total.currency} for {invoice.number}")
         for deal in deals:
             await self._until(f"the payment of {deal.name} in Salesforce", partial(self._told_paid, deal))
+            self._cash_at[deal.name] = time.monotonic()
 
     async def _ending(self, deal: DemoDeal) -> Ending:
         overview = await self._overview(deal)
@@ -147,7 +149,7 @@ class Story:
             invoice=", ".join(invoice.number for invoice in statement.invoices),
             amount=statement.invoiced,
             paid=statement.paid,
-            seconds=time.monotonic() - self._won_at[deal.name],
+            seconds=self._cash_at[deal.name] - self._won_at[deal.name],
         )
 
     async def _active(self, deal: DemoDeal) -> None:

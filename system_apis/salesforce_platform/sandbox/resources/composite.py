@@ -1,7 +1,8 @@
 """Several calls in one: composite, batch and graph.
 
 Source: 'REST API Developer Guide: Composite (up to 25 subrequests, reference ids, allOrNone), Composite Batch
-(up to 25, haltOnError), Composite Graph (up to 500 nodes, each graph all or nothing)'.
+(up to 25, haltOnError), Composite Graph (up to 500 nodes, each graph all or nothing)'. The words for too many parts
+and for a halted batch, of which the guide gives only the code, are the sandbox's own.
 """
 
 import re

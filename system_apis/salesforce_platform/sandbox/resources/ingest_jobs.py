@@ -2,7 +2,7 @@
 
 Source: 'Bulk API 2.0 and Bulk API Developer Guide: Bulk API 2.0 Ingest'. The sandbox works the upload off when the job
 is closed; the next poll finds it complete. The refusals are those that clients of others recorded from live orgs; the
-words for uploading to a closed job and for deleting an open one are the sandbox's own.
+words for uploading to a closed job, deleting an open one and deleting a row without an id are the sandbox's own.
 """
 
 from typing import Any
@@ -73,8 +73,8 @@ def upload(request: Request, job: str) -> Answer:
     if get_data(request.org, found, "upload", None) is not None:
         raise ApiError(
             "BULK_API_ERROR",
-            f"Found multipe contents for job: <{found['id'][:15]}>, please 'Close' / 'Abort' / 'Delete' the current Job "
-            "then create a new Job and make sure you only do 'PUT' once on a given Job.",
+            f"Found multipe contents for job: <{found['id'][:15]}>, please 'Close' / 'Abort' / 'Delete' the current "
+            "Job then create a new Job and make sure you only do 'PUT' once on a given Job.",
         )
     put_data(request.org, found, upload=request.content.decode("utf-8-sig"))
     return Answer(201)
@@ -177,7 +177,7 @@ def do_one(org: Org, job: Job, sobject: SObjectType, payload: dict[str, Any]) ->
         return result["id"], result["created"]
     identifier = next((value for name, value in payload.items() if name.lower() == "id"), None)
     if not identifier:
-        raise ApiError("MISSING_ARGUMENT", f"Id not specified in {'an update' if operation == 'update' else 'a delete'} call")
+        raise ApiError("MISSING_ARGUMENT", f"Id not specified{' in an update call' if operation == 'update' else ''}")
     rest = {name: value for name, value in payload.items() if name.lower() != "id"}
     if operation == "update":
         return records.update(org, sobject, identifier, rest), False

@@ -14,6 +14,7 @@ from system_apis.salesforce_platform.sandbox.bulk import (
     change_job,
     get_data,
     get_job,
+    invalid_property,
     new_job,
     payload_of,
     put_data,
@@ -22,7 +23,7 @@ from system_apis.salesforce_platform.sandbox.bulk import (
 )
 from system_apis.salesforce_platform.sandbox.errors import ApiError, not_found
 from system_apis.salesforce_platform.sandbox.org import Org
-from system_apis.salesforce_platform.sandbox.resources.ingest_jobs import OPERATIONS, do_one
+from system_apis.salesforce_platform.sandbox.resources.ingest_jobs import OPERATIONS, do_one, not_allowed
 from system_apis.salesforce_platform.sandbox.rest import Answer, Request, Router
 from system_apis.salesforce_platform.sandbox.soql import parse, run_query
 from system_apis.salesforce_platform.sandbox.soql.tabular import tabulate
@@ -31,6 +32,7 @@ TYPE, BATCH_KIND, BATCH_PREFIX, RESULT_PREFIX = "Classic", "_bulk_batch", "751",
 NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
 Info = dict[str, Any]
 JSON = {"content-type": "application/json"}
+CHANGES = {"Closed": "Closing", "Aborted": "Aborting"}
 KEPT = ("jobType", "apiVersion", "columnDelimiter", "lineEnding")
 
 
@@ -41,6 +43,7 @@ def build_old_bulk_router() -> Router:
     router.add("job/{job}", GET=get_job_info, POST=change_state)
     router.add("job/{job}/batch", GET=list_batches, POST=add_batch)
     router.add("job/{job}/batch/{batch}", GET=get_batch)
+    router.add("job/{job}/batch/{batch}/request", GET=batch_request)
     router.add("job/{job}/batch/{batch}/result", GET=batch_results)
     router.add("job/{job}/batch/{batch}/result/{result}", GET=query_result)
     return router
@@ -57,9 +60,9 @@ def create_job(request: Request) -> Answer:
     given = _read_info(request)
     sobject = request.org.schema.type(given.get("object", ""))
     if sobject is None:
-        raise ApiError("InvalidEntity", f"Entity '{given.get('object')}' is not supported by the Bulk API.")
+        raise ApiError("InvalidJob", f"Unable to find object: {given.get('object', '')}")
     if given.get("operation") not in (*OPERATIONS, "query", "queryAll"):
-        raise ApiError("InvalidJob", f"Invalid operation: {given.get('operation')}")
+        raise ApiError("InvalidJob", invalid_property("operation", given.get("operation")).message)
     facts = {"operation": given["operation"], "object": sobject.name, "state": "Open"}
     facts["contentType"] = given.get("contentType", "XML")
     if given.get("externalIdFieldName"):
@@ -77,8 +80,10 @@ def change_state(request: Request, job: str) -> Answer:
     """Close or abort a job."""
     found = get_job(request.org, job, TYPE)
     state = _read_info(request).get("state")
-    if found["state"] != "Open" or state not in ("Closed", "Aborted"):
-        raise ApiError("InvalidJobState", f"Changing state from {found['state']} to {state} is not allowed")
+    if state not in CHANGES:
+        raise ApiError("InvalidJob", invalid_property("state", state).message)
+    if found["state"] != "Open":
+        raise ApiError("InvalidJobState", not_allowed(CHANGES[state], found).message)
     return _job_answer(request, change_job(request.org, found, state=state))
 
 
@@ -96,7 +101,7 @@ def add_batch(request: Request, job: str) -> Answer:
     except ApiError as error:
         outcome = {"state": "Failed", "stateMessage": f"InvalidBatch : {error.message}"}
     org.state.put(BATCH_KIND, batch["id"], done | {name: outcome[name] for name in outcome if name != "data"})
-    put_data(org, batch, data=outcome.get("data"))
+    put_data(org, batch, data=outcome.get("data"), request=request.content.decode())
     return _batch_answer(found, batch, 201)
 
 
@@ -110,6 +115,12 @@ def list_batches(request: Request, job: str) -> Answer:
 def get_batch(request: Request, job: str, batch: str) -> Answer:
     """How far a batch is."""
     return _batch_answer(get_job(request.org, job, TYPE), _batch(request.org, batch))
+
+
+def batch_request(request: Request, job: str, batch: str) -> Answer:
+    """What the batch was asked to do."""
+    kind = JSON if _is_json(get_job(request.org, job, TYPE)) else {"content-type": "text/csv"}
+    return Answer(200, get_data(request.org, _batch(request.org, batch), "request", "").encode(), kind)
 
 
 def batch_results(request: Request, job: str, batch: str) -> Answer:

@@ -7,13 +7,12 @@ records unless `Sforce-Query-Options: batchSize` (200 to 2,000) says otherwise. 
 import re
 from typing import Any
 
-from system_apis.salesforce_platform.sandbox.cursors import Cursor
+from system_apis.salesforce_platform.sandbox.cursors import LARGEST_PAGE, QUERY_PREFIX, Cursor
 from system_apis.salesforce_platform.sandbox.errors import ApiError
 from system_apis.salesforce_platform.sandbox.rest import Answer, Request
 from system_apis.salesforce_platform.sandbox.soql import parse, run_query
 
-SMALLEST_PAGE, LARGEST_PAGE = 200, 2000
-QUERY_PREFIX = "0r8"
+SMALLEST_PAGE = 200
 
 
 def query(request: Request) -> Answer:

@@ -34,7 +34,14 @@ def _sobject(name: str, entry: dict[str, Any], custom_types: list[str]) -> SObje
     if name.endswith("__c") and "Name" not in fields:
         fields = {"Name": Field(name="Name", label=f"{entry['label']} Name", type="string", length=80)} | fields
     fields = {"Id": system.pop("Id")} | fields | system
-    return SObjectType(name=name, label=entry["label"], plural=entry["plural"], prefix=entry["prefix"], fields=fields)
+    return SObjectType(
+        name=name,
+        label=entry["label"],
+        plural=entry["plural"],
+        prefix=entry["prefix"],
+        fields=fields,
+        fixed=entry.get("fixed", False),
+    )
 
 
 def _system_fields(*, owner: bool, currency: bool) -> dict[str, Field]:

@@ -57,6 +57,8 @@ class SObjectType(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     plural: str
     prefix: str
     fields: dict[str, Field]
+    fixed: bool = False
+    """Whether its records come with the org, so that nobody creates or deletes one."""
 
     @property
     def custom(self) -> bool:

@@ -8,7 +8,10 @@ from typing import Any
 
 import msgspec
 
+from system_apis.salesforce_platform.sandbox.cursors import CHILD_PAGE, LARGEST_PAGE, QUERY_PREFIX, Cursor
+from system_apis.salesforce_platform.sandbox.errors import ApiError
 from system_apis.salesforce_platform.sandbox.org import Org, Record
+from system_apis.salesforce_platform.sandbox.schema import Field
 from system_apis.salesforce_platform.sandbox.soql.aggregate import aggregate, is_aggregate, is_count
 from system_apis.salesforce_platform.sandbox.soql.filters import Filter
 from system_apis.salesforce_platform.sandbox.soql.lexer import malformed
@@ -40,7 +43,9 @@ class Run:
     def __init__(self, org: Org, version: str, *, include_deleted: bool) -> None:
         self._org = org
         self._include_deleted = include_deleted
-        self._url = f"/services/data/v{version}/sobjects"
+        self._root = f"/services/data/v{version}"
+        self._url = f"{self._root}/sobjects"
+        self._selected: dict[int, set[Any]] = {}
 
     def result(self, query: Query) -> Result:
         """The rows of a root query."""
@@ -75,6 +80,11 @@ class Run:
 
     def _values(self, query: Query) -> set[Any]:
         """What an inner query of a semi-join selects; a missing value matches nothing."""
+        if id(query) not in self._selected:
+            self._selected[id(query)] = self._select_values(query)
+        return self._selected[id(query)]
+
+    def _select_values(self, query: Query) -> set[Any]:
         scope = open_scope(self._org, query)
         what = query.items[0].what
         if len(query.items) != 1 or not isinstance(what, Path):
@@ -86,11 +96,15 @@ class Run:
         """A function that builds the answer's record with everything the select list asks for."""
         steps: list[tuple[str, Step]] = []
         parents: dict[str, list[Column]] = {}
+        chosen: set[tuple[tuple[Field, ...], str]] = set()
         for item in scope.query.items:
             if isinstance(item.what, Query):
                 steps.append(self._children(scope, item.what))
                 continue
             for name, column in item_columns(scope, item):
+                if (path := (column.lookups, name)) in chosen:
+                    raise ApiError("INVALID_FIELD", f"duplicate field selected: {name}")
+                chosen.add(path)
                 if not column.lookups:
                     steps.append((name, column.get))
                     continue
@@ -120,11 +134,18 @@ class Run:
 
         def _render(record: Record) -> Record | None:
             records = self._select(inner, self._org.find(sobject, field, record["Id"]))
-            if not records:
-                return None
-            return {"totalSize": len(records), "done": True, "records": [render(one) for one in records]}
+            return self._first_page(records, render) if records else None
 
         return child.field.children or name, _render
+
+    def _first_page(self, records: list[Record], render: Render) -> Record:
+        """A child query's answer, with where to find the rest when there is more than a page."""
+        page: Record = {"totalSize": len(records), "done": len(records) <= CHILD_PAGE}
+        if not page["done"]:
+            identifier = self._org.new_id(QUERY_PREFIX)
+            self._org.cursors.open(identifier, Cursor(records, render, LARGEST_PAGE))
+            page["nextRecordsUrl"] = f"{self._root}/query/{identifier}-{CHILD_PAGE}"
+        return page | {"records": [render(one) for one in records[:CHILD_PAGE]]}
 
 
 def _render_aggregate(row: Record) -> Record:

@@ -13,6 +13,7 @@ from typing import Any
 from system_apis.salesforce_platform.sandbox.errors import ApiError
 from system_apis.salesforce_platform.sandbox.ids import read_id
 from system_apis.salesforce_platform.sandbox.org import Record
+from system_apis.salesforce_platform.sandbox.schema import Field, SObjectType
 from system_apis.salesforce_platform.sandbox.schema.model import NUMERIC, TEXTUAL
 from system_apis.salesforce_platform.sandbox.soql.dates import date_range
 from system_apis.salesforce_platform.sandbox.soql.lexer import malformed
@@ -70,24 +71,40 @@ class Filter:
             return next((offer for offer in offers if offer is not None), None)
         if isinstance(condition, Comparison) and condition.operator == "=" and condition.value.kind == "string":
             return self._indexed(condition.left, [condition.value.value])
-        if isinstance(condition, Membership) and condition.operator == "IN" and isinstance(condition.values, tuple):
-            return self._indexed(condition.left, [literal.value for literal in condition.values])
+        if isinstance(condition, Membership) and condition.operator == "IN":
+            values = condition.values
+            if isinstance(values, Query):
+                return self._indexed(condition.left, sorted(map(str, self._subquery(values))))
+            return self._indexed(condition.left, [literal.value for literal in values])
         return None
 
     def _indexed(self, left: Path | Call, values: list[Any]) -> list[Record] | None:
-        scope = self._scope
-        if isinstance(left, Call) or len(names := scope.names(left)) != 1 or not all(values):
+        if isinstance(left, Call) or not all(isinstance(value, str) and value for value in values):
             return None
-        field = scope.sobject.field(names[0])
+        *relationships, last = self._scope.names(left)
+        if not relationships:
+            return self._found(self._scope.sobject, last, values)
+        lookup = self._scope.sobject.parent(relationships[0])
+        if lookup is None or len(relationships) > 1 or len(lookup.targets) > 1:
+            return None
+        parents = self._found(self._scope.org.schema.types[lookup.targets[0]], last, values)
+        return None if parents is None else self._children(lookup, parents)
+
+    def _children(self, lookup: Field, parents: list[Record]) -> list[Record]:
+        find, sobject = self._scope.org.find, self._scope.sobject
+        return [record for parent in parents for record in find(sobject, lookup.name, parent["Id"])]
+
+    def _found(self, sobject: SObjectType, name: str, values: list[Any]) -> list[Record] | None:
+        org, field = self._scope.org, sobject.field(name)
         if field is None or not (field.type == "id" or field.indexed):
             return None
         if field.type in ("id", "reference"):
             values = [read_id(value) for value in values]
         if field.type == "id":
-            found = (scope.org.get(scope.sobject.name, value) for value in dict.fromkeys(values) if value)
+            found = (org.get(sobject.name, value) for value in dict.fromkeys(values) if value)
             return [record for record in found if record is not None]
         unique = {value.lower() if field.type != "reference" else value: value for value in values if value}
-        return [record for value in unique.values() for record in scope.org.find(scope.sobject, field.name, value)]
+        return [record for value in unique.values() for record in org.find(sobject, field.name, value)]
 
     def _comparison(self, column: Column, condition: Comparison) -> Predicate:
         get, literal, sign = column.get, condition.value, condition.operator

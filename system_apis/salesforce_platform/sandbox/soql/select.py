@@ -37,6 +37,8 @@ def item_columns(scope: Scope, item: Item) -> list[tuple[str, Column]]:
     if isinstance(what, Query):
         return []
     column = scope.column(what)
+    if item.alias and isinstance(what, Path):
+        raise malformed(scope.query.text, what.offset, "only aggregate expressions use field aliasing")
     return [(item.alias if item.alias and isinstance(what, Call) else column.field.name, column)]
 
 
