@@ -108,9 +108,8 @@ def tollway_up() -> Callable[[dict[str, str]], AbstractAsyncContextManager[async
 @asynccontextmanager
 async def _up(variables: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
     command = (sys.executable, "-m", "tollway.cli", "up", "--config", str(CONFIGURATION))
-    with Path(variables["TOLLWAY_STORAGE__FOLDER"], "output").open("ab") as output:
-        env = os.environ | variables
-        process = await asyncio.create_subprocess_exec(*command, env=env, stdout=output, stderr=output)
+    quiet = asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*command, env=os.environ | variables, stdout=quiet)
     try:
         await _until_ready(process, variables["TOLLWAY_GATEWAY__PORT"])
         yield process

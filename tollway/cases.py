@@ -126,6 +126,12 @@ class Cases:
         """Mark an open case as being retried; raises Conflict when it is not open."""
         return await self._move(case_id, CaseStatus.RETRYING, "")
 
+    async def reopen(self, case_id: str) -> None:
+        """Put a case back on its desk whose retry never began."""
+        where = (cases.c.id == case_id) & (cases.c.status == CaseStatus.RETRYING)
+        async with self._database.transaction() as connection:
+            await connection.execute(update(cases).where(where).values(status=CaseStatus.OPEN))
+
     async def cancel(self, case_id: str, by: str) -> Case:
         """Close an open case whose process is given up; raises Conflict when it is not open."""
         return await self._move(case_id, CaseStatus.CANCELLED, by)

@@ -78,6 +78,4 @@ def _handlers(name: str):
     entry = SERVICES[name]
     app = create_service(name, entry.handlers, identity=None, dependencies=dict.fromkeys(ports))
     found = {handler for route in app.routes for handler in getattr(route, "route_handlers", ())}
-    return [
-        handler for handler in found if handler.resolve_include_in_schema() and "OPTIONS" not in handler.http_methods
-    ]
+    return [one for one in found if one.resolve_include_in_schema() and "OPTIONS" not in one.http_methods]

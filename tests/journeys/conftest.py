@@ -239,12 +239,15 @@ class Firm:
         account = (await self.rows(f"SELECT AccountId FROM Opportunity WHERE Id = '{deal_id}'"))[0]["AccountId"]
         project = f"PRJ-{deal_id}"
         ours = f"type = 'CustInvc' AND custbody_tollway_project = '{project}'"
+        billed = (
+            "FROM transactionline l JOIN transaction t ON t.id = l.transaction "
+            f"WHERE l.custcol_tollway_source_id IS NOT NULL AND {ours}"
+        )
         queries = (
             f"SELECT id AS value FROM customer WHERE custentity_tollway_account_id = '{account}'",
             f"SELECT id AS value FROM job WHERE custentity_tollway_project_number = '{project}'",
             f"SELECT id AS value FROM transaction WHERE {ours}",
-            f"SELECT l.id AS value FROM transactionline l JOIN transaction t ON t.id = l.transaction WHERE {ours} "
-            "AND l.custcol_tollway_source_id IS NOT NULL",
+            f"SELECT l.id AS value {billed}",
         )
         customers, projects, invoices, lines = [len(await self.column(query)) for query in queries]
         psa = await self.rows(f"SELECT Id FROM pse__Proj__c WHERE Tollway_External_Id__c = '{project}'")

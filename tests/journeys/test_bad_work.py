@@ -1,4 +1,4 @@
-"""Trouble in PSA and ERP: closed projects, double approvals, customers finance holds or has twice, refusals for good."""
+"""Trouble in PSA and ERP: closed projects, double approvals, customers held or known twice, refusals for good."""
 
 import pytest
 

@@ -21,9 +21,25 @@ async def test_a_restart_in_the_middle_changes_nothing(settings, open_firm):
     async with open_firm(settings) as firm:
         for deal_id in good:
             await firm.active(deal_id)
-        assert [(kept.id, kept.category) for kept in await firm.cases()] == [(case.id, case.category)]
+        assert (await firm.case(bad)).id == case.id
         await firm.people.enter_tax_registration(bad, "13-1975147")
         await firm.retry(case)
         await firm.active(bad)
         assert [await firm.held(deal_id) for deal_id in (*good, bad)] == [firm.set_up] * 4
         assert (await firm.books()).duplicates == 0
+
+
+async def test_a_retry_that_never_began_is_offered_again(settings, open_firm):
+    """Stopped between marking a case as being retried and retrying it, the case is back on its desk afterwards."""
+    async with open_firm(settings) as firm:
+        deal_id = await firm.sell(firm.new_deal(tax_registration=""))
+        case = await firm.case(deal_id)
+        await asyncio.sleep(1)  # until the poller, which saw the deal too, has had its try
+        await firm.running.installation.processes.cases.retrying(case.id)
+        assert await firm.cases() == []
+    async with open_firm(settings) as firm:
+        again = await firm.case(deal_id)
+        assert again.id == case.id
+        await firm.people.enter_tax_registration(deal_id, "13-1975147")
+        await firm.retry(again)
+        await firm.active(deal_id)

@@ -2,7 +2,7 @@
 
 import enum
 
-from tollway.canonical.record import Identifier, Record, Text, Timestamp
+from tollway.canonical.record import Identifier, Record, Text, Timestamp, Words
 
 
 class OwnerRole(enum.StrEnum):
@@ -47,7 +47,7 @@ class Finding(Record):
 
     field: str
     """The canonical field, as a path such as `account.tax_registration`; empty when it is no single field."""
-    message: Text
+    message: Words
     category: Category
 
 
@@ -62,9 +62,9 @@ class Case(Record):
     category: Category
     owner_role: OwnerRole
     status: CaseStatus
-    summary: Text
+    summary: Words
     """What is wrong, in the owner's words."""
-    remedy: Text
+    remedy: Words
     """What to do about it, and where."""
     findings: list[Finding] = []
     evidence: dict[str, str] = {}

@@ -15,6 +15,9 @@ class Record(Strict, omit_defaults=True):
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 """A short text that is never empty."""
 
+Words = Annotated[str, msgspec.Meta(min_length=1)]
+"""Sentences for people, as long as they need to be."""
+
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:\-]*$")]
 """An id of an object at a platform or of our own, safe in a path."""
 

@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
 
 from tollway import context
+from tollway.canonical.case import CaseStatus
 from tollway.canonical.process import ProcessState, ProcessStatus, StepRecord
 from tollway.cases import Cases
 from tollway.engine.serializer import JsonSerializer
@@ -94,6 +95,7 @@ class Engine:
             self._workflows[name] = DBOS.workflow(name=name, max_recovery_attempts=100)(self._body(process))
         DBOS.launch()
         await DBOS.register_queue_async(QUEUE, worker_concurrency=self._most, polling_interval_sec=0.1)
+        await self._reopen_unretried()
 
     async def close(self) -> None:
         """Stop after the step that is running; the rest is taken up at the next start."""
@@ -145,6 +147,12 @@ class Engine:
         ]
         shown = _STATUS.get(status.status, ProcessStatus.PARKED)
         return ProcessState(process_id=process_id, process=status.name, status=shown, steps=steps)
+
+    async def _reopen_unretried(self) -> None:
+        """Whoever marked a case as being retried may have stopped before the process began again."""
+        for case in await self._cases.list(CaseStatus.RETRYING, limit=10_000):
+            if (await self.state(case.process_id)).status is ProcessStatus.PARKED:
+                await self._cases.reopen(case.id)
 
     def _body(self, process: Process) -> Callable[[str, Any], Awaitable[Any]]:
         async def run(correlation_id: str, argument: Any) -> Any:

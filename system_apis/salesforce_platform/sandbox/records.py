@@ -1,7 +1,8 @@
 """Creates, changes, finds and deletes records by the platform's rules.
 
 Sources: 'REST API Developer Guide: sObject Basic Information, sObject Rows, sObject Rows by External ID';
-'SOAP API Developer Guide: create(), update(), upsert(), delete()'. How a type that cannot be deleted is worded is unread.
+'SOAP API Developer Guide: create(), update(), upsert(), delete()'. The words for a type that cannot be deleted are the
+sandbox's own.
 """
 
 from collections.abc import Mapping

@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -111,15 +111,21 @@ class Processes:
 
     async def answers(self, name: str, path: str = "/__sandbox__/calls") -> None:
         """Wait until a process answers that all is well."""
+        said = ""
         async with httpx.AsyncClient(base_url=self.url(name)) as http:
 
             async def look() -> bool | None:
+                nonlocal said
                 ensure_alive(self.children[name], name, self.log(name))
-                with suppress(httpx.HTTPError):
-                    return (await http.get(path)).is_success or None
-                return None
+                try:
+                    answer = await http.get(path)
+                except httpx.HTTPError as error:
+                    said = repr(error)
+                    return None
+                said = answer.text
+                return answer.is_success or None
 
-            await until(f"{name} to answer", look)
+            await until(f"{name} to answer", look, lambda: said)
 
     async def befall(self, platform: str, *faults: Fault) -> None:
         """Switch faults of a sandbox on, in the place of those before."""
@@ -234,15 +240,15 @@ def free_port() -> int:
                 return port
 
 
-async def until(what: str, look: Callable[[], Awaitable[T | None]]) -> T:
-    """Look again and again; fails when nothing is found in time."""
+async def until(what: str, look: Callable[[], Awaitable[T | None]], known: Callable[[], str] = str) -> T:
+    """Look again and again; fails, with what is known, when nothing is found in time."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         found = await look()
         if found is not None:
             return found
         await asyncio.sleep(0.1)
-    raise AssertionError(f"waited in vain for {what}")
+    raise AssertionError(f"waited in vain for {what} {known()}")
 
 
 @asynccontextmanager

@@ -80,6 +80,28 @@ async def test_a_query_pages_and_iterates(secure):
     await secure(act)
 
 
+async def test_children_page_too(secure):
+    """A parent with more than 499 children answers the first of them and where the others are."""
+
+    def act(api):
+        sf = api.connect()
+        account = sf.Account.create({"Name": "Acme"})["id"]
+        for start in range(0, 600, 200):
+            records = [
+                {"attributes": {"type": "Contact"}, "LastName": f"C{start + number:03}", "AccountId": account}
+                for number in range(200)
+            ]
+            sf.restful("composite/sobjects", method="POST", json={"records": records})
+        contacts = sf.query("SELECT Id, (SELECT LastName FROM Contacts ORDER BY LastName) FROM Account")["records"][0][
+            "Contacts"
+        ]
+        assert (contacts["totalSize"], contacts["done"], len(contacts["records"])) == (600, False, 499)
+        rest = sf.query_more(contacts["nextRecordsUrl"], identifier_is_url=True)
+        assert (rest["done"], rest["records"][0]["LastName"], rest["records"][-1]["LastName"]) == (True, "C499", "C599")
+
+    await secure(act)
+
+
 async def test_it_describes_and_counts(secure):
     """Describe answers the fields of an sObject, limits what is left, and every answer the API's usage."""
 
@@ -94,6 +116,7 @@ async def test_it_describes_and_counts(secure):
         assert sf.Account.metadata()["objectDescribe"]["keyPrefix"] == "001"
         assert sf.limits()["DailyApiRequests"]["Max"] == 15000
         assert sf.api_usage["api-usage"].used == 4
+        assert sf.is_sandbox() is True
         typed = SFType("Account", sf.session_id, sf.sf_instance, session=api.http)
         assert typed.create({"Name": "By type"})["success"]
 
@@ -145,6 +168,8 @@ async def test_bulk_1_loads_and_extracts(secure):
         sf = api.connect()
         results: Any = sf.bulk.Account.insert([{"Name": "One"}, {"Name": "Two"}, {"Nix": 1}])
         assert [result["success"] for result in results] == [True, True, False]
+        detailed: Any = sf.bulk.Contact.insert([{"LastName": "Doe"}], include_detailed_results=True)
+        assert (detailed[0]["success"], detailed[0]["LastName"]) == (True, "Doe")
         found: Any = sf.bulk.Account.query("SELECT Id, Name FROM Account ORDER BY Name")
         assert [record["Name"] for record in found] == ["One", "Two"]
 

@@ -42,7 +42,7 @@ def rows(org, soql):
 
 
 def names(org, condition):
-    return [row["Name"] for row in rows(org, f"SELECT Name FROM Opportunity WHERE {condition} ORDER BY Name")]  # noqa: S608 - it is SOQL
+    return [row["Name"] for row in rows(org, f"SELECT Name FROM Opportunity WHERE {condition} ORDER BY Name")]
 
 
 @pytest.mark.parametrize(

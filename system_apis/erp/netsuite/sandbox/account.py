@@ -2,7 +2,7 @@
 
 Sources: SuiteTalk REST Web Services API Guide, "Creating a Record Instance", "Updating a Record Instance", "Using the
 Upsert Operation", "Deleting a Record Instance", "Transforming Records"; SuiteScript Error Codes, "This record cannot be
-deleted because it has dependent records".
+deleted because it has dependent records". The words for a transformation that does not exist are the sandbox's own.
 """
 
 from collections.abc import Callable

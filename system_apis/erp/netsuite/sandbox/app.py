@@ -3,17 +3,22 @@
 Sources: SuiteTalk REST Web Services API Guide, "Executing SuiteQL Queries Through REST Web Services", "GovernanceLimits
 Operation", "Error Handling in REST Web Services"; NetSuite Help, "POST Request to the Token Endpoint and the Access
 Token Response"; a live account answers OPTIONS with 204 (tests of github.com/julbrs/netsuite-api-client). The words for
-a missing `Prefer: transient` are the sandbox's own.
+a missing `Prefer: transient` and for a path that leads nowhere are the sandbox's own.
 """
 
 import datetime as dt
+import re
 from collections.abc import Mapping
+from typing import cast
+from urllib.parse import unquote
 
 import msgspec
 from litestar import Litestar, Response, get, post, route
 from litestar.di import NamedDependency, Provide
+from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
+from litestar.types import Receive, Scope, Send
 
 from system_apis.erp.netsuite.sandbox import seed
 from system_apis.erp.netsuite.sandbox.account import Account
@@ -29,7 +34,7 @@ from system_apis.erp.netsuite.sandbox.errors import (
 from system_apis.erp.netsuite.sandbox.oauth2 import TOKEN_PATH, OAuthError, TokenService
 from system_apis.erp.netsuite.sandbox.outgoing import page
 from system_apis.erp.netsuite.sandbox.record_api import COLLECTION, RECORD_ROUTER, Call, answer, origin, paging
-from system_apis.erp.netsuite.sandbox.records import Clock, Records
+from system_apis.erp.netsuite.sandbox.records import SLASH, Clock, Records
 from system_apis.erp.netsuite.sandbox.suiteql import Engine
 from tollway.sandboxes import Faults, State
 
@@ -70,7 +75,7 @@ def create_sandbox(
             authenticator.check(request)
 
     app = Litestar(
-        route_handlers=[RECORD_ROUTER, run_suiteql, governance_limits, issue_token, options],
+        route_handlers=[RECORD_ROUTER, run_suiteql, governance_limits, issue_token, options, nothing],
         dependencies={
             "account": Provide(lambda: own_account, sync_to_thread=False),
             "engine": Provide(lambda: engine, sync_to_thread=False),
@@ -81,7 +86,19 @@ def create_sandbox(
         openapi_config=None,
         logging_config=None,
     )
-    return Faults(app, error_answer)
+
+    async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(_with_slashes_kept(scope), receive, send)
+
+    return Faults(front, error_answer)
+
+
+def _with_slashes_kept(scope: Scope) -> Scope:
+    """An HTTP scope whose path still tells a slash inside an external id, %2F, from one between segments."""
+    if scope["type"] != ScopeType.HTTP:
+        return scope
+    raw = scope["raw_path"].decode("latin-1").partition("?")[0]
+    return cast("Scope", {**scope, "path": unquote(re.sub("%2f", SLASH, raw, flags=re.IGNORECASE))})
 
 
 @post(_SUITEQL, status_code=200)
@@ -119,6 +136,12 @@ async def issue_token(request: Call, tokens: NamedDependency[TokenService]) -> R
 @route("/services/rest/{path:path}", http_method=["OPTIONS"], status_code=204, sync_to_thread=False)
 def options(path: FromPath[str]) -> None:
     """That the service is there."""
+
+
+@route("/services/rest/{path:path}", http_method=["GET", "POST", "PATCH", "PUT", "DELETE"], sync_to_thread=False)
+def nothing(path: FromPath[str]) -> None:
+    """What is nowhere else: there is no such resource."""
+    raise NetSuiteError(f"The resource {path} does not exist.", "NONEXISTENT_ID", 404)
 
 
 def _refused(_request: Call, error: NetSuiteError) -> Response[bytes]:

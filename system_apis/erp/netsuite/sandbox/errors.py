@@ -4,9 +4,10 @@ Sources: SuiteTalk REST Web Services API Guide, "Error Handling in REST Web Serv
 INVALID_CONTENT with its path), "Sending an Asynchronous Request Using an Idempotency Key" (IDEMPOTENCY_ERROR), and
 answers of live accounts recorded by the tests of github.com/julbrs/netsuite-api-client and others (`type` is an
 RFC 9110 section today, NONEXISTENT_ID, "Record type 'x' does not exist", USER_ERROR, CONCURRENCY_LIMIT_EXCEEDED with
-status 429 and title "Bad Request").
+status 429 and title "Bad Request", UNEXPECTED_ERROR with an error id for 500).
 """
 
+import secrets
 from http import HTTPStatus
 from typing import Any
 
@@ -15,7 +16,7 @@ import msgspec
 ERROR_MEDIA_TYPE = "application/vnd.oracle.resource+json; type=error"
 RESOURCE_PREFIX = "Error while accessing a resource. "
 _RFC = "https://www.rfc-editor.org/rfc/rfc9110.html#section-"
-_SECTIONS = {400: "15.5.1", 401: "15.5.2", 403: "15.5.4", 404: "15.5.5", 405: "15.5.6"}
+_SECTIONS = {400: "15.5.1", 401: "15.5.2", 403: "15.5.4", 404: "15.5.5", 405: "15.5.6", 500: "15.6.1", 503: "15.6.4"}
 
 
 class NetSuiteError(Exception):
@@ -104,10 +105,11 @@ def invalid_login(challenge: str) -> NetSuiteError:
 
 
 def error_answer(status: int) -> tuple[int, dict[str, str], bytes]:
-    """What a failing account answers: its own words for 429, the bare envelope for every other status."""
+    """What a failing account answers: that it is too busy for 429, that something went wrong for any other status."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         detail = "Concurrent request limit exceeded. Request blocked."
         error = NetSuiteError(detail, "CONCURRENCY_LIMIT_EXCEEDED", status, title="Bad Request")
     else:
-        error = NetSuiteError("An unexpected error occurred.", "UNEXPECTED_ERROR", status)
+        detail = f"An unexpected error occurred. Error ID: {secrets.token_hex(10)}"
+        error = NetSuiteError(detail, "UNEXPECTED_ERROR", status)
     return status, {"content-type": ERROR_MEDIA_TYPE}, error.body

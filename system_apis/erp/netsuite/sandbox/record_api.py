@@ -1,7 +1,9 @@
 """The record service: /services/rest/record/v1.
 
 Sources: SuiteTalk REST Web Services API Guide, "Working with Records", "Accessing Subresources in REST Web Services",
-"Transforming Records", "Working with Resource Metadata"; REST API Browser (query parameters and headers).
+"Transforming Records", "Working with Resource Metadata", "Using the Upsert Operation" (PUT takes an external id only);
+REST API Browser (query parameters and headers). Asynchronous requests are left out, and idempotency keys with them: a
+request that prefers `respond-async` is answered at once.
 """
 
 from typing import Any
@@ -17,7 +19,7 @@ from system_apis.erp.netsuite.sandbox.errors import NetSuiteError, no_such_recor
 from system_apis.erp.netsuite.sandbox.filters import parse_filter
 from system_apis.erp.netsuite.sandbox.incoming import BodyReader, Strictness
 from system_apis.erp.netsuite.sandbox.outgoing import MAX_LIMIT, Renderer, View, encode, page
-from system_apis.erp.netsuite.sandbox.records import Document
+from system_apis.erp.netsuite.sandbox.records import Document, external_id_in
 
 Call = Request[Any, Any, Any]
 SINGULAR = "application/vnd.oracle.resource+json; type=singular"
@@ -121,10 +123,10 @@ async def upsert_record(
 ) -> Response[None]:
     """Create or change the record of an external id."""
     kind = account.records.type_of(record_type)
-    if not key.startswith("eid:"):
+    external_id = external_id_in(key)
+    if external_id is None:
         raise no_such_record()
     changes = await _changes(request, account, kind)
-    external_id = key.removeprefix("eid:")
     return _written(request, kind, account.upsert(kind, external_id, changes, _replaced(request)))
 
 

@@ -17,6 +17,11 @@ from tollway.sandboxes import State
 Document = dict[str, Any]
 Clock = Callable[[], dt.datetime]
 
+EXTERNAL_ID = "eid:"
+"""Before an external id in a URL."""
+SLASH = "\x00"
+"""Stands for a slash inside an external id, which the URL holds as %2F, until the path is taken apart."""
+
 _CREATED = ("dateCreated", "createdDate", "created")
 _MODIFIED = ("lastModifiedDate", "lastModified")
 
@@ -51,16 +56,13 @@ class Records:
 
     def find(self, kind: RecordType, key: str) -> Document:
         """The record that `12` or `eid:X` names in a URL; raises the error NetSuite answers when there is none."""
-        if key.startswith("eid:"):
-            external_id = key.removeprefix("eid:")
-            document = self.by_external_id(kind, external_id)
-        else:
-            external_id, document = "", self.get(kind.name, key)
+        external_id = external_id_in(key)
+        document = self.get(kind.name, key) if external_id is None else self.by_external_id(kind, external_id)
         if document is not None:
             return document
         if kind.is_transaction and any(self.get(other.name, key) for other in self._group(kind)):
             raise user_error("Transaction type specified is incorrect.")
-        raise no_such_record(external_id)
+        raise no_such_record(external_id or "")
 
     def name(self, kind: str, identity: str) -> str:
         """The text a reference to a record shows."""
@@ -117,3 +119,8 @@ class Records:
     def _release(self, kind: RecordType, document: Document) -> None:
         if document.get("externalId"):
             self.state.delete(f"eid:{kind.group}", document["externalId"].lower())
+
+
+def external_id_in(key: str) -> str | None:
+    """The external id that `eid:X` in a URL names; None for an internal id."""
+    return key.removeprefix(EXTERNAL_ID).replace(SLASH, "/") if key.startswith(EXTERNAL_ID) else None

@@ -31,6 +31,7 @@ class Engine:
             described = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
             self._db.execute(f'CREATE TABLE "{name}" ({described})')
         self._db.execute(tables.CUSTOMER_VIEW)
+        self._db.execute("CREATE TABLE dual AS SELECT 'X' AS dummy")
         self._db.execute('CREATE INDEX by_customer ON "transaction" (customer__)')
         for kind in records.types.values():
             for table, key in tables.keys(kind):
@@ -45,7 +46,8 @@ class Engine:
         try:
             cursor = self._db.execute(statement)
             names = _names([column[0] for column in cursor.description])
-            return [_answered(names, row) for row in cursor.fetchmany(MAX_ROWS)]
+            shown = [(at, name) for at, name in enumerate(names) if not name.endswith(("__", DISPLAY))]
+            return [_answered(shown, row) for row in cursor.fetchmany(MAX_ROWS)]
         except (sqlite3.Error, ValueError) as error:
             raise _explained(str(error), query) from error
         finally:
@@ -90,12 +92,8 @@ def _names(described: list[str]) -> list[str]:
     return names
 
 
-def _answered(names: list[str], row: tuple[Any, ...]) -> dict[str, str]:
-    return {
-        name: _text(value)
-        for name, value in zip(names, row, strict=True)
-        if value is not None and not name.endswith("__") and not name.endswith(DISPLAY)
-    }
+def _answered(shown: list[tuple[int, str]], row: tuple[Any, ...]) -> dict[str, str]:
+    return {name: _text(row[at]) for at, name in shown if row[at] is not None}
 
 
 def _text(value: Any) -> str:

@@ -4,6 +4,7 @@ Sources: NetSuite Help, "SuiteQL Supported Built-in Functions" and "SuiteQL Synt
 with Oracle's meaning). Dates are kept as text behind a mark, so that they sort as dates and are told from strings.
 """
 
+import calendar
 import datetime as dt
 import re
 import sqlite3
@@ -99,6 +100,24 @@ def _extreme(choose: Callable[[Any], Any]) -> Callable[..., Any]:
     return lambda *values: None if None in values else choose(values)
 
 
+def _add_months(value: str | None, months: float) -> str | None:
+    """The last day of a month stays the last day, as in Oracle."""
+    if value is None:
+        return None
+    moment = _moment(value)
+    year, month = divmod(moment.year * 12 + moment.month - 1 + int(months), 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    was_last = moment.day == calendar.monthrange(moment.year, moment.month)[1]
+    return _keep(moment.replace(year=year, month=month + 1, day=last if was_last else min(moment.day, last)))
+
+
+def _last_day(value: str | None) -> str | None:
+    if value is None:
+        return None
+    moment = _moment(value)
+    return _keep(moment.replace(day=calendar.monthrange(moment.year, moment.month)[1]))
+
+
 _FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "nvl": (2, lambda value, other: other if value is None else value),
     "nvl2": (3, lambda value, present, absent: absent if value is None else present),
@@ -109,6 +128,8 @@ _FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "to_number": (1, lambda value: None if value is None else float(value)),
     "sys_extract_utc": (1, lambda moment: moment),  # the sandbox's account keeps UTC
     "trunc": (1, _trunc),
+    "add_months": (2, _add_months),
+    "last_day": (1, _last_day),
     "concat": (2, lambda left, right: f"{'' if left is None else left}{'' if right is None else right}"),
     "greatest": (-1, _extreme(max)),
     "least": (-1, _extreme(min)),

@@ -21,7 +21,7 @@ CREATE VIEW customer AS SELECT c.*,
     coalesce((SELECT sum(CASE type WHEN 'CustInvc' THEN posted__ ELSE -posted__ END) FROM "transaction" t
               WHERE t.customer__ = c.id), 0) AS balancesearch,
     coalesce((SELECT sum(foreignamountunpaid) FROM "transaction" t
-              WHERE t.customer__ = c.id AND t.duedate < trunc(sysdate_())), 0) AS overduebalancesearch,
+              WHERE t.customer__ = c.id AND t.duedate < (SELECT trunc(sysdate_()))), 0) AS overduebalancesearch,
     0 AS unbilledorderssearch
 FROM {_CUSTOMERS} c
 """  # noqa: S608 - our own names

@@ -24,6 +24,17 @@ async def test_external_ids_do_not_tell_upper_from_lower_case(api, acme):
     assert (await api.record("customer/eid:acme"))["id"] == acme["id"]
 
 
+async def test_an_external_id_may_hold_any_character(api):
+    """Slashes, spaces and signs of an external id are escaped in the URL and come back as they were."""
+    await api.put("customer/eid:A%2F1%20%2B%3A%C3%BC", companyName="Odd Ltd", subsidiary="3")
+    assert (await api.record("customer/eid:a%2f1%20%2B%3A%C3%BC"))["externalId"] == "A/1 +:ü"
+
+
+async def test_a_path_that_leads_nowhere_is_not_found(api):
+    """Beside the services there is nothing, whatever the method."""
+    assert (await api.refused("GET", "/nowhere/v1/thing", 404))[1] == "NONEXISTENT_ID"
+
+
 async def test_the_account_fills_in_what_it_knows(acme):
     """Currency comes from the subsidiary, the id from the name, the credit hold is automatic."""
     assert acme["currency"]["refName"] == "British Pound"

@@ -27,7 +27,7 @@ async def ledger(api):
 async def test_a_customer_is_found_by_any_mark(api, ledger, condition):
     """External id, name, tax number and the custom account id; with credit and balances in the same row."""
     rows = await api.query(
-        "SELECT c.id, c.creditlimit, c.creditholdoverride, c.balancesearch, c.overduebalancesearch, "  # noqa: S608 - conditions of this file
+        "SELECT c.id, c.creditlimit, c.creditholdoverride, c.balancesearch, c.overduebalancesearch, "
         "BUILTIN.DF(c.terms) AS terms, s.subsidiary FROM customer c "
         f"JOIN customersubsidiaryrelationship s ON s.entity = c.id AND s.isprimarysub = 'T' WHERE c.{condition}"
     )
