@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import time
+from typing import TYPE_CHECKING
 
 import msgspec
 from litestar.enums import ScopeType
@@ -19,6 +20,9 @@ from tollway.issuer_keys import Fetch, IssuerKeys, download
 from tollway.service import PROBLEM_TYPE, correlation_id, create_service, described, traceparent
 from tollway.settings import GatewaySettings
 
+if TYPE_CHECKING:  # Redis' library is loaded where a Redis is configured
+    from tollway.shared_rates import SharedRates
+
 
 def create_gateway(
     *,
@@ -30,11 +34,13 @@ def create_gateway(
     handlers: Sequence[ControllerRouterHandler] = (),
     routes_file: Path = routes.ROUTES,
     clock: Callable[[], float] = time,
+    shared_rates: "SharedRates | None" = None,
 ) -> ASGIApp:
     """The gateway over `services`; raises StartupError when routes, contracts and policies do not fit together.
 
     `contracts` is the folder of published documents, `fetch` how the metadata and keys of `issuer` are had,
-    `handlers` what is served beside the catalog, such as the development issuer's endpoints.
+    `handlers` what is served beside the catalog, such as the development issuer's endpoints, `shared_rates` where
+    limits are counted for all gateways.
     """
     keys = IssuerKeys(issuer, fetch, clock=clock)
     apis: dict[str, Api] = {}
@@ -42,13 +48,15 @@ def create_gateway(
         entry = product.entry
         contract = published.load(contracts, entry.contract)
         resources = PolicyResources(
-            api=entry.name, contract=contract, issuers={issuer: keys}, audience=settings.audience, clock=clock
-        )
+            api=entry.name, contract=contract, issuers={issuer: keys}, audience=settings.audience, clock=clock,
+            shared_rates=shared_rates,
+        )  # fmt: skip
         handler = pipeline.build(product, forward(services, entry.service, entry.timeout), resources)
         apis[entry.prefix] = Api(entry, contract, handler)
 
     async def ready() -> dict[str, str]:
-        return {"issuer": await keys.ready()}
+        states = {"issuer": await keys.ready()}
+        return states | {"redis": await shared_rates.ready()} if shared_rates else states
 
     pages = catalog.handlers([(api.entry, api.contract) for api in apis.values()])
     others = create_service(NAME, [*pages, *handlers], identity=None, ready=ready)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -12,6 +12,9 @@ from tollway.context import RequestContext, new_context
 from tollway.contracts.published import Contract, Operation
 from tollway.issuer_keys import IssuerKeys
 from tollway.problems import Malformed, TooLarge
+
+if TYPE_CHECKING:  # Redis' library is loaded where a Redis is configured
+    from tollway.shared_rates import SharedRates
 
 MOST_BODY = 5_000_000
 """Bytes of a body that no policy has bounded more tightly; what the services themselves take."""
@@ -152,6 +155,8 @@ class PolicyResources(msgspec.Struct, frozen=True, kw_only=True):
     """The issuers whose tokens are taken, by the `iss` they sign with."""
     audience: str
     clock: Callable[[], float] = time.time
+    shared_rates: "SharedRates | None" = None
+    """Where limits are counted for all gateways; without it each counts in its own memory."""
 
 
 class Policy(Protocol):

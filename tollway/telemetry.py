@@ -10,8 +10,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from tollway import context
 
 Form = Literal["people", "machines"]
-WORDY = ("httpx", "httpcore")
-"""Libraries that would log the address of every call, queries with names of customers included."""
+WORDY = ("httpx", "httpcore", "alembic.runtime.plugins")
+"""Loggers of no use to anybody; the first two would tell the address of every call, with names of customers in it."""
 
 
 def configure_logging(form: Form) -> None:

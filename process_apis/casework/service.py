@@ -41,7 +41,7 @@ class DealCasework:
 
     async def cancel(self, case_id: str) -> Case:
         given_up = await self._cases.get(case_id)
-        if given_up.process == BILLING:
+        if given_up.process == BILLING and given_up.status is CaseStatus.OPEN:  # a run being retried needs its claims
             await self._invoicing.give_up(given_up.process_id)
         case = await self._cases.cancel(case_id, context.current().subject or "operations")
         if case.process in COMPENSATED:

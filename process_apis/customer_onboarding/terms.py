@@ -164,9 +164,10 @@ def _value(deal: Deal) -> Iterator[Finding]:
         return
     if not deal.lines:
         yield _missing("lines", "The deal has no line items.")
-    currencies = {money.currency for money in _amounts(deal)}
-    if currencies - {deal.currency}:
-        yield _wrong("currency", f"The deal is in {deal.currency}, some of its amounts in {', '.join(currencies)}.")
+    others = sorted({money.currency for money in _amounts(deal)} - {deal.currency})
+    if others:
+        said = f"The deal is in {deal.currency or 'no currency'}, some of its amounts in {', '.join(others)}."
+        yield _wrong("currency", said)
         return
     if any(money.amount < 0 for money in _amounts(deal)):
         yield _wrong("lines", "The deal has a negative amount.")

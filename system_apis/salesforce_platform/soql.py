@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 
 from tollway.canonical.record import Cursor
+from tollway.problems import Malformed
 
 _RECORD_ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 _ESCAPES = str.maketrans({"\\": r"\\", "'": r"\'", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\b": r"\b", "\f": r"\f"})
@@ -29,10 +30,15 @@ def moment(at: dt.datetime) -> str:
 
 
 def after(cursor: Cursor) -> str:
-    """The condition on records that changed after the cursor; without an id nothing of its moment was seen."""
+    """The condition on records that changed after the cursor; without an id nothing of its moment was seen.
+
+    Raises Malformed when the cursor is not one of Salesforce's.
+    """
     at = moment(cursor.moment)
     if not cursor.id:
         return f"SystemModstamp >= {at}"
+    if not is_record_id(cursor.id):
+        raise Malformed("The cursor's id is none of Salesforce's: those are record ids.")
     return f"(SystemModstamp > {at} OR (SystemModstamp = {at} AND Id > {quote(cursor.id)}))"
 
 

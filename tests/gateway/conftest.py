@@ -23,6 +23,7 @@ from tollway.issuer import ClientRegistration, Issuer, client_secret, create_iss
 from tollway.problems import NotFound
 from tollway.service import create_service
 from tollway.settings import GatewaySettings
+from tollway.shared_rates import SharedRates
 
 ISSUER = "http://127.0.0.1:8080"
 CLIENTS = (
@@ -143,10 +144,10 @@ def issuer(tmp_path: Path) -> Issuer:
 
 
 @pytest.fixture
-def make_gateway(contracts: Path, issuer: Issuer) -> Callable[[Services], ASGIApp]:
+def make_gateway(contracts: Path, issuer: Issuer) -> Callable[..., ASGIApp]:
     """Makes a gateway over services."""
 
-    def make(services: Services) -> ASGIApp:
+    def make(services: Services, shared_rates: SharedRates | None = None) -> ASGIApp:
         return create_gateway(
             services=services,
             settings=GatewaySettings(),
@@ -155,13 +156,14 @@ def make_gateway(contracts: Path, issuer: Issuer) -> Callable[[Services], ASGIAp
             fetch=issuer.fetch,
             handlers=issuer.handlers,
             routes_file=contracts / "routes.yaml",
+            shared_rates=shared_rates,
         )
 
     return make
 
 
 @pytest.fixture
-def gateway(make_gateway: Callable[[Services], ASGIApp], identity: Identity, service: ASGIApp) -> ASGIApp:
+def gateway(make_gateway: Callable[..., ASGIApp], identity: Identity, service: ASGIApp) -> ASGIApp:
     """A gateway with the service in the same process."""
     services = Services(identity)
     services.host("sales", service)

@@ -140,6 +140,20 @@ def test_each_layer_gets_its_own_secrets(render) -> None:
     assert {name for name, names in found.items() if salesforce in names} == layer("system")
 
 
+def test_only_the_gateway_reaches_redis(render) -> None:
+    """The URL of Redis is given to the gateway alone, and to nobody unless its secret is named."""
+
+    def reaching(documents: Documents) -> set[str]:
+        found = containers(documents).items()
+        return {name for name, container in found if "TOLLWAY_REDIS__URL" in environment(container)}
+
+    assert reaching(render()) == set()
+    documents = render({"secrets": {"redisUrl": {"existingSecret": "redis"}}})
+    assert reaching(documents) == {GATEWAY}
+    (url,) = (one for one in containers(documents)[GATEWAY]["env"] if one["name"] == "TOLLWAY_REDIS__URL")
+    assert url["valueFrom"]["secretKeyRef"] == {"name": "redis", "key": "redis-url"}
+
+
 def test_no_secret_is_rendered(render) -> None:
     """The chart makes no Secret, and every TOLLWAY_ variable refers to one by name and key."""
     documents = render()
@@ -160,6 +174,7 @@ def test_no_secret_is_rendered(render) -> None:
         ({"config": {"connections": {"salesforce": {"client_secret": "s3cret"}}}}, "/config/connections/salesforce"),
         ({"config": {"identity": {"key": "s3cret"}}}, "/config/identity"),
         ({"config": {"storage": {"url": "postgresql://user:s3cret@host/db"}}}, "/config/storage"),
+        ({"config": {"redis": {"url": "redis://:s3cret@host"}}}, "/config/redis"),
         ({"config": {"sandboxes": {"salesforce": {"port": 9001}}}}, "/config/sandboxes"),
         ({"services": {"casework": {"replicas": 2}}}, "/services/casework/replicas"),
         ({"replicas": 3}, "'replicas' not allowed"),

@@ -22,7 +22,7 @@ from system_apis.erp.netsuite.rows import Row
 from system_apis.erp.netsuite.settings import netsuite_settings
 from system_apis.salesforce_platform.client import OrgClient
 from system_apis.salesforce_platform.settings import read_settings
-from tollway.canonical.case import Case
+from tollway.canonical.case import Case, CaseStatus
 from tollway.canonical.process import ProcessState, ProcessStatus
 from tollway.canonical.statement import Accepted, BillingRun, DealOverview
 from tollway.cli.demo.callers import Caller
@@ -172,7 +172,8 @@ class Firm:
         async def look() -> ProcessState | None:
             for case in await self.cases():
                 if case.process_id == process_id:
-                    await self.retry(case)
+                    with contextlib.suppress(Conflict):
+                        await self.desk.post(f"/operations/v1/cases/{case.id}/retry", Case)
             with contextlib.suppress(NotFound):
                 state = await self.desk.get(f"/operations/v1/processes/{process_id}", ProcessState)
                 return state if state.status is ProcessStatus.FINISHED else None
@@ -209,9 +210,15 @@ class Firm:
         return await until(f"a case about {subject}", look)
 
     async def retry(self, case: Case) -> None:
-        """The desk retries a case, unless the poller saw the mended deal first and did."""
-        with contextlib.suppress(Conflict):
-            await self.desk.post(f"/operations/v1/cases/{case.id}/retry", Case)
+        """The desk retries a mended case until it is resolved: the poller may be at it at the same moment."""
+
+        async def look() -> bool | None:
+            with contextlib.suppress(Conflict):
+                await self.desk.post(f"/operations/v1/cases/{case.id}/retry", Case)
+            now = await self.desk.get(f"/operations/v1/cases/{case.id}", Case)
+            return True if now.status is CaseStatus.RESOLVED else None
+
+        await until(f"{case.id} to be resolved", look)
 
     async def cancel(self, case: Case) -> None:
         """The desk gives a case up."""
@@ -266,6 +273,10 @@ class Firm:
         answer = await self.org.send("GET", f"{self.org.root}/query", "test", params={"q": soql})
         records: list[dict[str, Any]] = answer.json()["records"]
         return records
+
+    async def until(self, what: str, look: Callable[[], Awaitable[T | None]]) -> T:
+        """Look again and again; fails when nothing is found in time."""
+        return await until(what, look)
 
     async def close(self) -> None:
         """Everybody logs out."""

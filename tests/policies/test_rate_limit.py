@@ -83,14 +83,14 @@ async def test_a_refusal_says_when_to_come_back(make_request, following, resourc
     assert caught.value.problem().status == 429
 
 
-def test_idle_clients_are_forgotten(clock) -> None:
+async def test_idle_clients_are_forgotten(clock) -> None:
     """Addresses that stay away leave nothing behind, so that a flood of them cannot fill the memory."""
     windows = MovingWindows(parse("5/minute"), clock)
     for number in range(1000):
-        windows.take(f"2001:db8::{number:x}")
+        await windows.take(f"2001:db8::{number:x}")
     assert len(windows._taken) == 1000
     clock.now += 61
-    windows.take("2001:db8::ffff")
+    await windows.take("2001:db8::ffff")
     assert len(windows._taken) == 1
 
 

@@ -18,7 +18,7 @@ from tollway.cli.installation import CLIENTS
 from tollway.cli.sandboxes import sandbox as serve_sandbox
 from tollway.cli.stopping import told_to_stop
 from tollway.issuer import client_secret
-from tollway.sandboxes.server import generate_certificate
+from tollway.sandboxes.server import kept_certificate
 from tollway.settings import SandboxSettings, load
 from tollway.telemetry import configure_logging
 
@@ -65,7 +65,7 @@ def sandbox(
     settings = SandboxSettings(port=port, client_id=client_id, client_secret=client_secret)
 
     async def run() -> None:
-        certificate = generate_certificate(folder or Path(".tollway")) if tls else None
+        certificate = kept_certificate(folder or Path(".tollway")) if tls else None
         async with serve_sandbox(platform, settings, folder, certificate) as (address, _):
             console.print(f"The {platform} sandbox answers at {address.url}", soft_wrap=True)
             console.print(f"It accepts the client id {client_id!r} with the secret {client_secret!r}.")

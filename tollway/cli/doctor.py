@@ -4,8 +4,9 @@ from rich.console import Console
 from rich.table import Table
 
 from tollway.cli.platforms import Platforms
-from tollway.problems import ProblemError, StartupError
+from tollway.problems import ProblemError, StartupError, Unavailable
 from tollway.settings import Settings
+from tollway.shared_rates import SharedRates
 from tollway.storage import open_database
 
 
@@ -13,7 +14,8 @@ async def examine(settings: Settings, console: Console) -> bool:
     """Print a table of everything that was checked; answers whether all of it is well."""
     table = Table("What", "State", "Said")
     well = True
-    for what, state, said in [("settings", True, "complete"), await _database(settings), *await _platforms(settings)]:
+    rows = [("settings", True, "complete"), await _database(settings)]
+    for what, state, said in [*rows, *await _redis(settings), *await _platforms(settings)]:
         table.add_row(what, "[green]ok[/]" if state else "[red]failing[/]", said)
         well = well and state
     console.print(table)
@@ -28,6 +30,22 @@ async def _database(settings: Settings) -> tuple[str, bool, str]:
     state = await database.ready()
     await database.close()
     return "database", state == "ok", "PostgreSQL" if settings.storage.url else f"SQLite in {settings.folder}"
+
+
+async def _redis(settings: Settings) -> list[tuple[str, bool, str]]:
+    if not settings.redis.url:
+        return []
+    try:
+        shared = SharedRates(settings.redis)
+    except StartupError as error:
+        return [("redis", False, str(error))]
+    try:
+        await shared.ping()
+    except Unavailable as error:
+        return [("redis", False, f"does not answer: {error.__cause__}")]
+    finally:
+        await shared.close()
+    return [("redis", True, "answers")]
 
 
 async def _platforms(settings: Settings) -> list[tuple[str, bool, str]]:

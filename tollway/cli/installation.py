@@ -22,8 +22,9 @@ from tollway.remotes.processes import RemoteActivation, RemoteCasework, RemoteIn
 from tollway.service import create_service
 from tollway.settings import Settings
 
-if TYPE_CHECKING:  # engine and database, half of a start, are loaded where processes are hosted
+if TYPE_CHECKING:  # engine, database and Redis' library, half of a start, are loaded where they are used
     from tollway.cli.processes import Processes
+    from tollway.shared_rates import SharedRates
     from tollway.storage import Database
 
 CLIENTS = (
@@ -66,7 +67,10 @@ async def installation(
         processes = _processes(settings, services, database) if database else None
         made = Installation(settings, services, platforms, processes, {})
         for name in names:
-            made.apps[name] = _gateway(made, embedded=embedded) if name == GATEWAY else _service(made, name, database)
+            if name == GATEWAY:
+                made.apps[name] = _gateway(made, _shared_rates(settings, stack), embedded=embedded)
+            else:
+                made.apps[name] = _service(made, name, database)
             services.host(name, made.apps[name])
         services.check()
         if processes:
@@ -128,9 +132,21 @@ def _process_ports(services: Services, caller: str) -> dict[str, Any]:
     }
 
 
-def _gateway(made: Installation, *, embedded: bool) -> ASGIApp:
+def _shared_rates(settings: Settings, stack: AsyncExitStack) -> "SharedRates | None":
+    if not settings.redis.url:
+        return None
+    from tollway.shared_rates import SharedRates  # noqa: PLC0415 - see above
+
+    shared = SharedRates(settings.redis)
+    stack.push_async_callback(shared.close)
+    return shared
+
+
+def _gateway(made: Installation, shared_rates: "SharedRates | None", *, embedded: bool) -> ASGIApp:
     settings = made.settings.gateway
-    build = partial(create_gateway, services=made.services, settings=settings, contracts=CONTRACTS)
+    build = partial(
+        create_gateway, services=made.services, settings=settings, contracts=CONTRACTS, shared_rates=shared_rates
+    )
     if settings.issuer:
         return build(issuer=settings.issuer)
     if not embedded:

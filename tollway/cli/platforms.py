@@ -13,7 +13,8 @@ from tollway.problems import StartupError
 from tollway.settings import Settings
 
 T = TypeVar("T")
-CHECK_SECONDS = 60
+CHECK_SECONDS, RECHECK_SECONDS = 60.0, 5.0
+"""How long connections count as well, and as not well."""
 
 
 class Platforms:
@@ -39,8 +40,9 @@ class Platforms:
         raise StartupError(f"There is no system service {service}.")
 
     async def check(self) -> dict[str, str]:
-        """How each connection is: `ok`, or why it is not; asked at most once a minute, since asking uses quota."""
-        if time.monotonic() - self._checked > CHECK_SECONDS:
+        """How each connection is: `ok`, or why it is not; asked once a minute while well, for it costs quota."""
+        well = all(state == "ok" for state in self._states.values())
+        if time.monotonic() - self._checked > (CHECK_SECONDS if well else RECHECK_SECONDS):
             self._states, self._checked = await self._ask(), time.monotonic()
         return self._states
 

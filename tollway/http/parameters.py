@@ -46,11 +46,11 @@ def of(handler: BaseRouteHandler) -> tuple[HandlerParameter, ...]:
 
 
 async def check(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """A Litestar guard that raises Invalid, listing every parameter that breaks its annotation.
+    """A Litestar guard that raises Invalid, listing every parameter that breaks its annotation or is not known.
 
     It awaits nothing, but Litestar would run a plain function in a thread.
     """
-    violations = []
+    violations = _unknown(connection, handler)
     for parameter in of(handler):
         given = _given(connection, parameter)
         pointer = f"/{parameter.where}/{parameter.name}"
@@ -65,6 +65,18 @@ async def check(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
             violations.append(Violation(pointer=pointer, message=str(error)))
     if violations:
         raise Invalid("The request does not keep to its contract.", violations=violations)
+
+
+def _unknown(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> list[Violation]:
+    """What stands in the query without being asked for; what is public is not a contract's to forbid."""
+    if handler.opt.get("public"):
+        return []
+    names = {parameter.name for parameter in of(handler) if parameter.where == "query"}
+    message = "this operation has no such query parameter"
+    return [
+        Violation(pointer=f"/query/{name.replace('~', '~0').replace('/', '~1')}", message=message)
+        for name in connection.query_params.keys() - names
+    ]
 
 
 def _given(connection: ASGIConnection[Any, Any, Any, Any], parameter: HandlerParameter) -> Any:

@@ -119,6 +119,8 @@ async def _call(app: ASGIApp, method: str, target: str, headers: dict[str, str],
     """Run an application for one request in a context of its own, which carries only what `context` holds."""
     request = context.current()
     seconds = request.remaining(60)
+    if seconds <= 0:
+        raise Unavailable(f"{method} {target} was not sent: the caller's deadline has passed.", retry_after=1)
     exchange = _Exchange(app, method, target, headers, body)
     task = asyncio.create_task(exchange.run(), context=context.fresh(request))
     try:

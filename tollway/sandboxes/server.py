@@ -18,6 +18,9 @@ from litestar.types import ASGIApp
 
 from tollway.problems import StartupError
 
+KEEP_ALIVE_SECONDS = 75
+"""Longer than clients pause between two polls; at uvicorn's 5 a poll every 5 seconds meets a connection just closed."""
+
 
 class Address(msgspec.Struct, frozen=True):
     """Where a served application answers."""
@@ -46,6 +49,7 @@ async def serve(
         log_level="critical",
         access_log=False,
         timeout_graceful_shutdown=3,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         ssl_certfile=str(certificate[0]) if certificate else None,
         ssl_keyfile=str(certificate[1]) if certificate else None,
     )
@@ -79,6 +83,16 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.listen(1024)
     listener.setblocking(False)  # noqa: FBT003 - the socket module's own signature
     return listener
+
+
+def kept_certificate(folder: Path) -> tuple[Path, Path]:
+    """The certificate that sandboxes sharing `folder` are all trusted by, and its key; made when missing or over."""
+    paths = (folder / "sandbox.crt", folder / "sandbox.key")
+    if all(path.exists() for path in paths):
+        certificate = x509.load_pem_x509_certificate(paths[0].read_bytes())
+        if certificate.not_valid_after_utc > dt.datetime.now(dt.UTC):
+            return paths
+    return generate_certificate(folder)
 
 
 def generate_certificate(folder: Path, host: str = "127.0.0.1") -> tuple[Path, Path]:

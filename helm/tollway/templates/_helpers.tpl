@@ -44,6 +44,9 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- define "tollway.secretVariables" -}}
 {{- $secrets := .root.Values.secrets -}}
 {{ include "tollway.secretVariable" (dict "variable" "TOLLWAY_IDENTITY__KEY" "secret" $secrets.identityKey) }}
+{{- if and (eq .layer "gateway") $secrets.redisUrl.existingSecret }}
+{{ include "tollway.secretVariable" (dict "variable" "TOLLWAY_REDIS__URL" "secret" $secrets.redisUrl) }}
+{{- end }}
 {{- if eq .layer "process" }}
 {{ include "tollway.secretVariable" (dict "variable" "TOLLWAY_STORAGE__URL" "secret" $secrets.storageUrl) }}
 {{- end }}

@@ -88,7 +88,9 @@ def _respond(answer: Answer) -> Response[bytes]:
     kind = headers.pop("content-type", usual)
     if not isinstance(body, bytes):
         body = b"" if body is None else msgspec.json.encode(body)
-    return Response(body, status_code=answer.status, headers=headers, media_type=kind)
+    if body:  # as a header, since Litestar puts a charset behind a media type of text
+        headers["content-type"] = kind
+    return Response(body, status_code=answer.status, headers=headers)
 
 
 def _base_url(call: Call) -> str:

@@ -78,3 +78,29 @@ async def test_rows_keep_their_line_ends_quotes_and_parents(api):
         assert (contact["LastName"], contact["Title"], contact["Account"]["Name"]) == ('Doe "J"\r\nJr', None, "Acme")
 
     await api(act)
+
+
+async def test_the_older_api_answers_in_the_format_it_is_asked_in(api):
+    """A job that is described in XML is answered in XML, whatever its batches hold, and results are plain text/csv."""
+
+    def act(api):
+        session = {"X-SFDC-Session": api.token, "Content-Type": "application/xml"}
+
+        def call(method, path, body=None, **headers):
+            return api(method, f"/services/async/60.0/{path}", data=body, headers=session | headers)
+
+        def job(kind):
+            words = f"<operation>insert</operation><object>Contact</object><contentType>{kind}</contentType>"
+            answer = call("POST", "job", f"<jobInfo>{words}</jobInfo>")
+            assert answer.headers["content-type"] == "application/xml"
+            return answer.text.partition("<id>")[2][:18]
+
+        job("JSON")
+        identifier = job("CSV")
+        upload = call("POST", f"job/{identifier}/batch", "LastName\nDoe\n", **CSV)
+        batch = f"job/{identifier}/batch/{upload.text.partition('<id>')[2][:18]}"
+        assert call("GET", f"{batch}/request").text == "LastName\nDoe\n"
+        results = call("GET", f"{batch}/result")
+        assert (results.headers["content-type"], results.text.count('"true"')) == ("text/csv", 2)
+
+    await api(act)

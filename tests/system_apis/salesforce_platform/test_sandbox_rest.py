@@ -13,6 +13,7 @@ from joserfc.jwk import RSAKey
 from system_apis.salesforce_platform.sandbox import create_sandbox
 from system_apis.salesforce_platform.sandbox.ids import read_id, with_suffix
 from tollway.sandboxes import Fault, State, serve
+from tollway.sandboxes.server import kept_certificate
 
 DEAL = {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-12-31"}
 
@@ -302,3 +303,9 @@ async def test_a_flow_hears_of_every_committed_change(tmp_path):
     create_sandbox(reopened)
     assert [one["StageName"] for one in reopened.all("Opportunity").values()] == ["Closed Won"]
     assert len(reopened.all("User")) == 1
+
+
+def test_sandboxes_that_share_a_folder_share_a_certificate(tmp_path):
+    """Starting a second one leaves the first one's certificate, which its clients trust, as it is."""
+    first = kept_certificate(tmp_path)[0].read_bytes()
+    assert kept_certificate(tmp_path)[0].read_bytes() == first

@@ -11,13 +11,14 @@ from system_apis.salesforce_platform.rows import Page, select
 from system_apis.salesforce_platform.sandbox.soql import parse
 from system_apis.salesforce_platform.soql import after, is_record_id, moment, quote, quote_all
 from tollway.canonical.record import Cursor
+from tollway.problems import Malformed
 
 TEXTS = st.text() | st.text(alphabet="'\\\n\r\t\b\f\" %_()=;aO R") | st.just("' OR Name != '")
 
 
 def condition(text: str):
     """A condition as the sandbox's parser reads it."""
-    return parse(f"SELECT Id FROM Account WHERE {text}").where  # noqa: S608 - what is tested
+    return parse(f"SELECT Id FROM Account WHERE {text}").where
 
 
 @given(TEXTS)
@@ -45,11 +46,20 @@ def test_a_moment_is_a_datetime_literal_not_after_it(at):
 
 @given(TEXTS)
 def test_a_cursor_cannot_smuggle_soql(text):
-    """A cursor comes from a caller, so its id is one value too."""
-    later = condition(after(Cursor(moment=dt.datetime.now(dt.UTC), id=text)))
+    """A cursor comes from a caller, so an id that is none of the platform's is refused."""
+    cursor = Cursor(moment=dt.datetime.now(dt.UTC), id=text)
     if text:
-        _, same_moment = later.parts
-        assert same_moment.parts[1].value.value == text
+        with pytest.raises(Malformed):
+            after(cursor)
+    else:
+        assert condition(after(cursor)).operator == ">="
+
+
+def test_a_cursor_continues_after_its_id():
+    """Of records that changed at the cursor's moment, those after its id are still to be seen."""
+    later, same_moment = condition(after(Cursor(moment=dt.datetime.now(dt.UTC), id="006ak0000000001AAA"))).parts
+    assert later.operator == ">"
+    assert same_moment.parts[1].value.value == "006ak0000000001AAA"
 
 
 @pytest.mark.parametrize(

@@ -216,7 +216,8 @@ def _job_answer(request: Request, job: Info, status: int = 200) -> Answer:
         "numberRecordsFailed": sum(one.get("numberRecordsFailed", 0) for one in batches),
     }
     shown = {name: value for name, value in job.items() if name not in KEPT} | {"apiVersion": job["apiVersion"]}
-    return _answer(_is_json(job), "jobInfo", shown | counts, status)
+    as_json = _wants_json(request) if request.headers.get("content-type") else _is_json(job)
+    return _answer(as_json, "jobInfo", shown | counts, status)
 
 
 def _batch_answer(job: Info, batch: Info, status: int = 200) -> Answer:

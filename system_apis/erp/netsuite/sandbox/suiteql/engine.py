@@ -31,7 +31,6 @@ class Engine:
             described = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
             self._db.execute(f'CREATE TABLE "{name}" ({described})')
         self._db.execute(tables.CUSTOMER_VIEW)
-        self._db.execute("CREATE TABLE dual AS SELECT 'X' AS dummy")
         self._db.execute('CREATE INDEX by_customer ON "transaction" (customer__)')
         for kind in records.types.values():
             for table, key in tables.keys(kind):

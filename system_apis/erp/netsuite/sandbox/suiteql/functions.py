@@ -1,7 +1,8 @@
 """The SQL functions of SuiteQL that the sandbox knows, and dates as its database holds them.
 
-Sources: NetSuite Help, "SuiteQL Supported Built-in Functions" and "SuiteQL Syntax and Examples" (Oracle's functions
-with Oracle's meaning). Dates are kept as text behind a mark, so that they sort as dates and are told from strings.
+Sources: NetSuite Help, "SuiteQL Supported and Unsupported Functions" and "SuiteQL Syntax and Examples" (Oracle's
+functions with Oracle's meaning). Dates are kept as text behind a mark, so that they sort as dates and are told from
+strings.
 """
 
 import calendar

@@ -100,13 +100,17 @@ async def test_a_deleted_record_leaves_the_tables(api, ledger):
 
 
 async def test_the_dialect_is_oracles(api, ledger):
-    """NVL, DECODE, NVL2, TOP, ROWNUM, FETCH, || and dates written in the account's format."""
+    """NVL, DECODE, NVL2, ADD_MONTHS, LAST_DAY, TOP, ROWNUM, FETCH, || and dates written in the account's format."""
     rows = await api.query(
         "SELECT NVL(phone, 'none') AS phone, DECODE(creditholdoverride, 'AUTO', 1, 2) AS hold, "
         "NVL2(email, 'y', 'n') AS mail, 'C' || id AS mark FROM customer WHERE datecreated >= '01/01/2019'"
     )
     assert rows == [{"links": [], "phone": "none", "hold": "1", "mail": "n", "mark": "C1"}]
     assert len(await api.query("SELECT TOP 2 id FROM currency")) == 2
+    months = "ADD_MONTHS(TO_DATE('1/31/2026'), 1) AS next, LAST_DAY(TO_DATE('2/5/2028')) AS last"
+    assert await api.query(f"SELECT {months} FROM currency WHERE id = 1") == [
+        {"links": [], "next": "2/28/2026", "last": "2/29/2028"}
+    ]
     assert len(await api.query("SELECT * FROM (SELECT id FROM currency ORDER BY id DESC) WHERE ROWNUM <= 1")) == 1
     last = "SELECT id FROM currency ORDER BY id OFFSET 2 ROWS FETCH NEXT 5 ROWS ONLY"
     assert [row["id"] for row in await api.query(last)] == ["3"]

@@ -1,0 +1,98 @@
+"""What the contracts allow and forbid, tried out: over the gateway with tokens, over inner services as a service."""
+
+from collections.abc import Callable
+
+import pytest
+import schemathesis
+import yaml
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tollway.cli.catalogue import CONTRACTS, SERVICES, of_layer
+from tollway.contracts.published import METHODS
+
+GOOD = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+BAD = [*GOOD, negative_data_rejection]
+EXAMPLES = {"experience": 15, "process": 8, "system": 8}
+
+
+def _operations():
+    for name, entry in SERVICES.items():
+        document = yaml.safe_load((CONTRACTS / entry.contract(name)).read_text("utf-8"))
+        for path, item in document["paths"].items():
+            for method in METHODS:
+                if method in item:
+                    yield pytest.param(name, path, method, id=f"{name}-{item[method]['operationId']}")
+
+
+def _operation(name: str, path: str, method: str):
+    document = yaml.safe_load((CONTRACTS / SERVICES[name].contract(name)).read_text("utf-8"))
+    return schemathesis.openapi.from_dict(document)[path][method]
+
+
+def _try(operation, mode: GenerationMode, examples: int, call: Callable[[schemathesis.Case], None]) -> None:
+    """Make calls from the contract, the same on every run."""
+    run = given(case=operation.as_strategy(generation_mode=mode))(call)
+    bounded = settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    bounded(run)()
+
+
+@pytest.mark.parametrize(("name", "path", "method"), _operations())
+def test_what_the_contract_allows_is_answered_by_it(served, name, path, method):
+    """Whatever the contract allows, the answer is no crash and one that the contract describes."""
+
+    def call(case: schemathesis.Case) -> None:
+        answer = case.call(base_url=served.url(name), headers=served.headers(name), timeout=20)
+        case.validate_response(answer, checks=GOOD)
+
+    _try(_operation(name, path, method), GenerationMode.POSITIVE, EXAMPLES[SERVICES[name].layer], call)
+
+
+@pytest.mark.parametrize(("name", "path", "method"), _operations())
+def test_what_the_contract_forbids_is_refused(served, name, path, method):
+    """Whatever the contract forbids is refused with a problem document."""
+
+    def call(case: schemathesis.Case) -> None:
+        answer = case.call(base_url=served.url(name), headers=served.headers(name), timeout=20)
+        case.validate_response(answer, checks=BAD)
+
+    _try(_operation(name, path, method), GenerationMode.NEGATIVE, EXAMPLES[SERVICES[name].layer], call)
+
+
+@pytest.mark.parametrize(("name", "path", "method"), _operations())
+def test_nobody_is_let_in_without_credentials(served, name, path, method):
+    """Every operation asks who is calling before it looks at anything else."""
+
+    def call(case: schemathesis.Case) -> None:
+        answer = case.call(base_url=served.url(name), timeout=20)
+        assert answer.status_code == 401
+        assert answer.headers["content-type"] == ["application/problem+json"]
+
+    _try(_operation(name, path, method), GenerationMode.POSITIVE, 1, call)
+
+
+@pytest.mark.parametrize("name", of_layer("process") + of_layer("system"))
+def test_a_service_takes_only_calls_that_are_meant_for_it(served, name):
+    """An identity signed for another service is refused."""
+    other = next(one for one in of_layer("process") if one != name)
+
+    def call(case: schemathesis.Case) -> None:
+        answer = case.call(base_url=served.url(name), headers=served.headers(other), timeout=20)
+        assert answer.status_code == 401
+
+    first = next(one.values for one in _operations() if one.values[0] == name)
+    _try(_operation(*first), GenerationMode.POSITIVE, 1, call)

@@ -1,0 +1,199 @@
+"""The rate limit policy where gateways count together, on a real Valkey."""
+
+import asyncio
+import contextlib
+import time
+
+import msgspec
+import pytest
+import structlog
+
+from policies.rate_limit import RateLimit
+from tollway.problems import QuotaExceeded, StartupError, Unavailable
+from tollway.settings import RedisSettings
+from tollway.shared_rates import PREFIX, SharedRates
+
+AMPLE = 20.0
+PAUSE = 1.1
+"""A little more than Redis is left alone after it did not answer."""
+
+
+@pytest.fixture
+async def make_handler(resources, following):
+    """Makes the handler of a gateway, with connections of its own to a Redis."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        def make(url, limits, *, when_away="closed", timeout=AMPLE):
+            shared = SharedRates(RedisSettings(url=url, timeout=timeout))
+            stack.push_async_callback(shared.close)
+            given = msgspec.structs.replace(resources, clock=time.time, shared_rates=shared)
+            return RateLimit(limits=limits, when_away=when_away).wrap(following, given)
+
+        yield make
+
+
+@pytest.fixture
+def send(make_request, caller):
+    """Sends a client's request to a handler; answers whether it was admitted."""
+
+    async def sent(handler, client="shop") -> bool:
+        try:
+            await handler(make_request(caller=caller(client=client)))
+        except QuotaExceeded:
+            return False
+        return True
+
+    return sent
+
+
+async def test_gateways_admit_the_limit_together(redis_url, make_handler, send) -> None:
+    """Two gateways that a client floods at once admit exactly its limit between them."""
+    gateways = [make_handler(redis_url, "40/minute") for _ in range(2)]
+    admitted = await asyncio.gather(*(send(gateways[number % 2]) for number in range(120)))
+    assert sum(admitted) == 40
+    assert await send(gateways[0]) is await send(gateways[1]) is False
+
+
+async def test_a_place_is_free_again_after_its_window(redis_url, make_handler, send) -> None:
+    """A client that waits out the window is admitted again, by whichever gateway."""
+    first, second = (make_handler(redis_url, "2/second") for _ in range(2))
+    began = time.time()
+    while await send(first):
+        assert time.time() - began < AMPLE
+    await asyncio.sleep(1.05)
+    assert await send(second)
+
+
+async def test_one_client_leaves_another_alone(redis_url, make_handler, send) -> None:
+    """A client's limit is used up by that client only."""
+    handler = make_handler(redis_url, "1/minute")
+    assert await send(handler, "a")
+    assert not await send(handler, "a")
+    assert await send(handler, "b")
+
+
+async def test_a_refusal_uses_nothing_up(redis_url, valkey_client, make_handler, send) -> None:
+    """What the longer window refuses takes no place in the shorter one."""
+    handler = make_handler(redis_url, "2/hour;50/minute")
+    assert [await send(handler) for _ in range(6)] == [True, True, False, False, False, False]
+    assert {key.decode(): valkey_client.llen(key) for key in valkey_client.scan_iter()} == {
+        f"{PREFIX}:LIMITER/orders/shop/50/60/second": 2,
+        f"{PREFIX}:LIMITER/orders/shop/2/3600/second": 2,
+    }
+
+
+async def test_a_race_admits_no_more_than_any_window(redis_url, make_handler, send) -> None:
+    """Requests that race through several windows are never more than the smallest allows."""
+    gateways = [make_handler(redis_url, "30/hour;60/minute") for _ in range(2)]
+    admitted = await asyncio.gather(*(send(gateways[number % 2]) for number in range(100)))
+    assert sum(admitted) == 30
+
+
+async def test_headers_tell_the_standing_everywhere(redis_url, make_handler, make_request, caller) -> None:
+    """A gateway's headers show what the client used at the other, and a refusal when to come back."""
+    first, second = (make_handler(redis_url, "3/minute;100/hour") for _ in range(2))
+    for handler in (first, second):
+        request = make_request(caller=caller())
+        await handler(request)
+    headers = dict(request.answer_headers)
+    assert headers[b"ratelimit-policy"] == b'"minute";q=3;w=60, "hour";q=100;w=3600'
+    assert headers[b"ratelimit"] == b'"minute";r=1;t=60, "hour";r=98;t=3600'
+    assert headers[b"x-ratelimit-limit"] == b"3"
+    assert headers[b"x-ratelimit-remaining"] == b"1"
+    assert 55 < int(headers[b"x-ratelimit-reset"]) - time.time() <= 61
+    await first(make_request(caller=caller()))
+    request = make_request(caller=caller())
+    with pytest.raises(QuotaExceeded) as caught:
+        await second(request)
+    assert 50 < caught.value.retry_after <= 60
+    assert dict(request.answer_headers)[b"x-ratelimit-remaining"] == b"0"
+
+
+@pytest.mark.parametrize("when_away", ["open", "closed"])
+async def test_a_limit_outlives_its_redis(when_away, valkey_server_factory, make_handler, send) -> None:
+    """While Redis is away an open limit admits uncounted and a closed one refuses; once it is back both count again."""
+    server = valkey_server_factory()
+    port = server.port
+    handler = make_handler(f"redis://127.0.0.1:{port}", "1/hour", when_away=when_away)
+    assert await send(handler)
+    assert not await send(handler)
+    server.stop()
+    if when_away == "open":
+        assert [await send(handler) for _ in range(3)] == [True, True, True]
+    else:
+        with pytest.raises(Unavailable) as caught:
+            await send(handler)
+        assert caught.value.problem().status == 503
+        assert caught.value.retry_after
+    valkey_server_factory(port=port)  # which has forgotten what the first one counted
+    await asyncio.sleep(PAUSE)
+    assert await send(handler)
+    assert not await send(handler)
+
+
+async def test_an_outage_is_logged_once_a_minute(valkey_server_factory, make_handler, send) -> None:
+    """However many requests an outage meets, one warning says so and why."""
+    server = valkey_server_factory()
+    handler = make_handler(f"redis://127.0.0.1:{server.port}", "1/hour", when_away="open")
+    server.stop()
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(5):
+            assert await send(handler)
+    (warning,) = logs
+    assert (warning["log_level"], warning["event"]) == ("warning", "redis is away")
+    assert "ConnectionError" in warning["reason"]
+
+
+async def test_a_redis_that_hangs_is_not_waited_for(make_handler, send) -> None:
+    """A Redis that takes connections and stays silent holds a request up for the time-out, not longer."""
+
+    async def hang(reader, writer) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        handler = make_handler(f"redis://127.0.0.1:{port}", "1/hour;1/minute", when_away="open", timeout=0.25)
+        began = time.monotonic()
+        assert await asyncio.gather(*(send(handler) for _ in range(200))) == [True] * 200
+        assert 0.2 < time.monotonic() - began < 2
+
+
+async def test_waiting_for_a_turn_is_no_outage(redis_url) -> None:
+    """Requests that wait in the gateway for longer than the time-out are still counted: only Redis is timed."""
+    timeout, each = 0.5, 0.1
+    shared = SharedRates(RedisSettings(url=redis_url, timeout=timeout))
+
+    async def ask() -> None:
+        async with shared.answering():
+            await asyncio.sleep(each)
+
+    began = time.monotonic()
+    await asyncio.gather(*(ask() for _ in range(160)))
+    assert time.monotonic() - began > timeout
+    await shared.close()
+
+
+async def test_what_follows_may_be_unavailable(redis_url, resources, make_request, caller) -> None:
+    """An open limit takes no failure of the service behind it for one of Redis: the service is called once."""
+    calls = []
+
+    async def fail(request) -> None:
+        calls.append(request)
+        raise Unavailable("The service is away.")
+
+    shared = SharedRates(RedisSettings(url=redis_url, timeout=AMPLE))
+    handler = RateLimit(limits="9/hour").wrap(fail, msgspec.structs.replace(resources, shared_rates=shared))
+    with pytest.raises(Unavailable, match="The service is away"):
+        await handler(make_request(caller=caller()))
+    await shared.close()
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", "redis://:s3cret@localhost:port"])
+def test_what_is_no_redis_is_refused(url) -> None:
+    """A URL of something else stops the start with a sentence that names the setting and quotes no password."""
+    with pytest.raises(StartupError, match=r"redis\.url") as caught:
+        SharedRates(RedisSettings(url=url))
+    assert "s3cret" not in str(caught.value)

@@ -1,0 +1,161 @@
+"""Those who sold and those who deliver are told how billing stands."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from msgspec.structs import replace
+
+from process_apis.collections.process import report_billing
+from process_apis.collections.service import BillingCollections
+from process_apis.collections.steps import WORDS, CollectionsSteps
+from process_apis.invoice_generation.statements import state
+from tollway import context
+from tollway.canonical.deal import DealProgress
+from tollway.canonical.invoice import InvoiceStatus
+from tollway.canonical.project import ProjectBilling
+from tollway.canonical.record import Change
+from tollway.canonical.statement import BillingChange
+from tollway.canonical.work import ProjectWork
+from tollway.effects import Effects
+from tollway.inbox import Inbox
+from tollway.problems import UnknownOutcome
+
+CHANGE = BillingChange(project_number="PRJ-DEAL-1", trigger="posted:1")
+
+
+class Platforms:
+    """The CRM and the PSA of one deal, which may lose their answers."""
+
+    def __init__(self, *, lose_answers: bool = False) -> None:
+        self.lose_answers = lose_answers
+        self.progress: list[DealProgress] = []
+        self.billing: list[ProjectBilling] = []
+
+    async def report_progress(self, progress):
+        self.progress.append(progress)
+        self._answer()
+
+    async def find_progress(self, deal_id):
+        return self.progress[-1] if self.progress else None
+
+    async def report_billing(self, billing):
+        self.billing.append(billing)
+        self._answer()
+
+    async def find_billing(self, number):
+        return self.billing[-1] if self.billing else None
+
+    def _answer(self) -> None:
+        if self.lose_answers:
+            raise UnknownOutcome("no answer")
+
+
+class Invoicing:
+    """Invoice generation with one statement and one invoice to tell of."""
+
+    def __init__(self, statement=None, invoice=None) -> None:
+        self._statement = statement
+        self._invoice = invoice
+
+    async def statement(self, number):
+        return self._statement
+
+    async def invoice(self, reference):
+        return self._invoice if self._invoice and self._invoice.reference == reference else None
+
+
+class Starts:
+    """The engine's start, written down."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+
+    async def start(self, name, process_id, argument):
+        self.started.append(process_id)
+
+
+@pytest.fixture
+def statement(make_contract, make_invoice):
+    invoices = [
+        make_invoice(1, "60000.00", InvoiceStatus.PAID, paid="66000.00"),
+        make_invoice(2, "10000.00"),
+        make_invoice(3, "30000.00", InvoiceStatus.DRAFT),
+    ]
+    return state(make_contract(), ProjectWork(project_number="PRJ-DEAL-1", closed=False), invoices)
+
+
+@pytest.fixture
+def in_process():
+    """A running process, whose id the steps' effects carry."""
+    token = context.enter(replace(context.new_context(), process_id="collections:PRJ-DEAL-1:posted:1"))
+    yield
+    context.leave(token)
+
+
+def steps(database, platforms: Platforms, statement) -> CollectionsSteps:
+    return CollectionsSteps(platforms, platforms, Invoicing(statement), Effects(database, [0.0]))
+
+
+async def test_deal_and_project_say_how_billing_stands(database, in_process, statement):
+    """The deal gets amounts, status in words and the last posted invoice; the project gets amounts and status."""
+    platforms = Platforms()
+    assert await report_billing(steps(database, platforms, statement), CHANGE) == "partly_paid"
+    told = platforms.progress[0]
+    assert (told.deal_id, told.billing_status, told.last_invoice) == ("DEAL-1", "Partly paid", "INV2")
+    assert (told.invoiced.amount, told.paid.amount) == (Decimal("77000.00"), Decimal("66000.00"))
+    assert (told.project_number, told.project_status) == (None, None)
+    assert platforms.billing == [
+        ProjectBilling(
+            project_number="PRJ-DEAL-1", invoice_status="Partly paid", invoiced=told.invoiced, paid=told.paid
+        )
+    ]
+
+
+async def test_nothing_billed_names_no_invoice(database, in_process, statement):
+    """A deal without posted invoices is told so, and its last invoice is left as it is."""
+    platforms = Platforms()
+    unbilled = replace(statement, status="not_billed", invoices=statement.invoices[2:])
+    await report_billing(steps(database, platforms, unbilled), CHANGE)
+    assert (platforms.progress[0].billing_status, platforms.progress[0].last_invoice) == ("Not billed", None)
+
+
+async def test_a_lost_answer_is_read_back_and_not_written_again(database, in_process, statement):
+    """When the answer is lost but deal and project say what was wanted, nothing is written a second time."""
+    platforms = Platforms(lose_answers=True)
+    await report_billing(steps(database, platforms, statement), CHANGE)
+    assert (len(platforms.progress), len(platforms.billing)) == (1, 1)
+
+
+async def test_the_same_process_tells_once(database, in_process, statement):
+    """A process that runs again writes neither deal nor project a second time."""
+    platforms = Platforms()
+    for _ in range(2):
+        await report_billing(steps(database, platforms, statement), CHANGE)
+    assert (len(platforms.progress), len(platforms.billing)) == (1, 1)
+
+
+def test_every_status_has_words():
+    """Each state that a statement can be in has words that people read."""
+    assert set(WORDS) == {"not_billed", "partly_billed", "billed", "partly_paid", "paid"}
+    assert all(words[0].isupper() and "_" not in words for words in WORDS.values())
+
+
+async def test_a_changed_invoice_starts_one_process_per_change(database, make_invoice):
+    """The same change found twice starts nothing more; a later change of the same invoice does."""
+    engine, first = Starts(), dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+    collections = BillingCollections(engine, Inbox(database), Invoicing(invoice=make_invoice(1, "60000.00")))
+    for moment in (first, first, first + dt.timedelta(seconds=1)):
+        await collections.invoice_changed(Change(id="PRJ-DEAL-1-001", at=moment))
+    assert engine.started == [
+        "collections:PRJ-DEAL-1:changed:PRJ-DEAL-1-001:20260301T000000.000000",
+        "collections:PRJ-DEAL-1:changed:PRJ-DEAL-1-001:20260301T000001.000000",
+    ]
+
+
+async def test_an_invoice_that_is_not_ours_is_left_alone(database):
+    """A change of an invoice that no billing run made starts nothing."""
+    engine = Starts()
+    collections = BillingCollections(engine, Inbox(database), Invoicing())
+    await collections.invoice_changed(Change(id="HAND-MADE", at=dt.datetime(2026, 3, 1, tzinfo=dt.UTC)))
+    assert engine.started == []

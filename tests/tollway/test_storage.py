@@ -1,0 +1,82 @@
+"""The business database is what its tables say, on either database."""
+
+import datetime as dt
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import select
+
+from tollway.problems import StartupError
+from tollway.storage import open_database
+from tollway.storage.database import insert, insert_new
+from tollway.storage.tables import cursors, metadata
+
+either = pytest.mark.parametrize("storage_url", ["sqlite", "postgresql"], indirect=True)
+
+
+@either
+async def test_migrations_lead_to_the_tables(database):
+    """An empty database that ran all migrations differs in nothing from the tables the code uses."""
+
+    def differences(connection) -> list:
+        return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+
+    async with database.transaction() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+@either
+async def test_a_moment_comes_back_as_it_was(database):
+    """A moment is read back equal and in UTC, whatever zone it was written in."""
+    moment = dt.datetime(2026, 3, 29, 3, 30, 0, 123456, tzinfo=dt.timezone(dt.timedelta(hours=2)))
+    async with database.transaction() as connection:
+        await connection.execute(insert(connection, cursors).values(name="n", moment=moment, after=""))
+        read = (await connection.execute(select(cursors.c.moment))).scalar_one()
+    assert (read, read.utcoffset()) == (moment, dt.timedelta(0))
+
+
+@either
+async def test_a_key_is_taken_once(database):
+    """A row whose key is taken is not inserted, and the answer says so."""
+    row = {"name": "n", "moment": dt.datetime.now(dt.UTC), "after": "first"}
+    async with database.transaction() as connection:
+        assert await insert_new(connection, cursors, row)
+        assert not await insert_new(connection, cursors, row | {"after": "second"})
+        assert (await connection.execute(select(cursors.c.after))).scalar_one() == "first"
+
+
+@either
+async def test_changes_take_effect_together_or_not_at_all(database):
+    """A transaction that fails half way leaves nothing behind."""
+    row = {"name": "n", "moment": dt.datetime.now(dt.UTC), "after": ""}
+
+    async def fail_half_way() -> None:
+        async with database.transaction() as connection:
+            await insert_new(connection, cursors, row)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await fail_half_way()
+    async with database.transaction() as connection:
+        assert (await connection.execute(select(cursors))).all() == []
+
+
+@either
+async def test_opening_again_keeps_what_is_there(database, tmp_path, storage_url):
+    """A second start finds the schema up to date and the data in place."""
+    row = {"name": "n", "moment": dt.datetime.now(dt.UTC), "after": "x"}
+    async with database.transaction() as connection:
+        await insert_new(connection, cursors, row)
+    again = await open_database(tmp_path, storage_url)
+    async with again.transaction() as connection:
+        assert (await connection.execute(select(cursors.c.after))).scalar_one() == "x"
+    assert await again.ready() == "ok"
+    await again.close()
+
+
+@pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:1/x", "no url"])
+async def test_a_database_that_cannot_be_used_is_said(tmp_path, url):
+    """A wrong address is one sentence that names the setting."""
+    with pytest.raises(StartupError, match=r"^The setting storage\.url leads to no usable database: .+$"):
+        await open_database(tmp_path, url)
