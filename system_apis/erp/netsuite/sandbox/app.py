@@ -68,7 +68,7 @@ def create_sandbox(
     seed.plant(records)
     tokens = TokenService(state, account, client_id, public_keys or {}, clock)
     authenticator = Authenticator(account, client_id, client_secret, tokens, clock)
-    own_account, engine = Account(records), Engine(records)
+    behind = {"account": Account(records), "engine": Engine(records), "tokens": tokens}
 
     def authenticate(request: Call) -> None:
         if request.url.path != TOKEN_PATH and request.method != "OPTIONS":
@@ -76,11 +76,7 @@ def create_sandbox(
 
     app = Litestar(
         route_handlers=[RECORD_ROUTER, run_suiteql, governance_limits, issue_token, options, nothing],
-        dependencies={
-            "account": Provide(lambda: own_account, sync_to_thread=False),
-            "engine": Provide(lambda: engine, sync_to_thread=False),
-            "tokens": Provide(lambda: tokens, sync_to_thread=False),
-        },
+        dependencies={name: _provide(value) for name, value in behind.items()},
         before_request=authenticate,
         exception_handlers={NetSuiteError: _refused, OAuthError: _token_refused, HTTPException: _http_refused},
         openapi_config=None,
@@ -91,6 +87,10 @@ def create_sandbox(
         await app(_with_slashes_kept(scope), receive, send)
 
     return Faults(front, error_answer)
+
+
+def _provide(value: object) -> Provide:
+    return Provide(lambda: value, sync_to_thread=False)
 
 
 def _with_slashes_kept(scope: Scope) -> Scope:
