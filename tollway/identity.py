@@ -52,6 +52,8 @@ class Identity:
             raise Unauthenticated("The caller's service identity is not signed by this installation.") from error
         if claims.get("aud") != audience or float(claims.get("exp", 0)) <= now:
             raise Unauthenticated("The caller's service identity is for another service or has expired.")
+        if "iss" not in claims or "sub" not in claims:
+            raise Unauthenticated("The caller's service identity does not say who calls.")
         _forget_oldest(self._verified)
         self._verified[token, audience] = (float(claims["exp"]), claims["iss"], claims["sub"])
         return claims["iss"], claims["sub"]

@@ -86,3 +86,13 @@ def test_the_caches_stay_small(monkeypatch):
     tokens = [identity.sign("gateway", "sales", str(number)) for number in range(4100)]
     assert len(identity._signed) == 4096
     assert identity.verify(tokens[0], "sales") == ("gateway", "0")
+
+
+@pytest.mark.parametrize("missing", ["iss", "sub"])
+def test_a_token_that_does_not_say_who_calls_is_refused(missing):
+    """A token signed with the right key but without issuer or subject identifies nobody."""
+    claims = {"iss": "sales", "sub": "", "aud": "crm", "exp": int(time.time()) + 60}
+    del claims[missing]
+    token = jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(KEY))
+    with pytest.raises(Unauthenticated):
+        Identity(KEY).verify(token, "crm")
