@@ -4,7 +4,6 @@ import asyncio
 import datetime as dt
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -68,8 +67,10 @@ def python_clients(name):
     """The folder with the packages of a requirements file, which conflict with the project's own."""
     folder = CLIENTS / f".{name.replace('requirements', 'python')}"
     if not folder.exists():
-        uv = shutil.which("uv", path=Path(sys.executable).parent) or "uv"
-        subprocess.run([uv, "pip", "install", "--quiet", "--target", folder, "-r", CLIENTS / f"{name}.txt"], check=True)
+        half = folder.with_name(f"{folder.name}.half")  # an install that is interrupted is not taken for a whole one
+        install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*install, "--target", half, "-r", CLIENTS / f"{name}.txt"], check=True)
+        half.rename(folder)
     return str(folder)
 
 
