@@ -5,6 +5,7 @@ from typing import Annotated
 from litestar import get, post
 from litestar.params import Dependency
 
+from tollway.canonical.billing import BillingPlan, RevenueSchedule
 from tollway.canonical.invoice import Invoice
 from tollway.canonical.record import Identifier
 from tollway.canonical.statement import Accepted, BillingRun, Statement
@@ -13,13 +14,12 @@ from tollway.ports.invoicing import Invoicing
 from tollway.problems import found
 
 READ, WRITE = {"scope": "finance:read"}, {"scope": "finance:write"}
+Projects = Annotated[Activation, Dependency(skip_validation=True)]
 Invoices = Annotated[Invoicing, Dependency(skip_validation=True)]
 
 
 @get("/finance/v1/deals/{deal_id:str}/statement", operation_id="getDealStatement", opt=READ)
-async def get_deal_statement(
-    activation: Annotated[Activation, Dependency(skip_validation=True)], invoicing: Invoices, deal_id: Identifier
-) -> Statement:
+async def get_deal_statement(activation: Projects, invoicing: Invoices, deal_id: Identifier) -> Statement:
     """What of the deal is delivered, billed, unbilled and paid."""
     engagement = found(await activation.engagement_of_deal(deal_id), f"activated project for deal {deal_id}")
     return await invoicing.statement(engagement.project_number)
@@ -29,6 +29,18 @@ async def get_deal_statement(
 async def get_project_statement(invoicing: Invoices, number: Identifier) -> Statement:
     """What of the project is delivered, billed, unbilled and paid."""
     return await invoicing.statement(number)
+
+
+@get("/finance/v1/projects/{number:str}/billing-plan", operation_id="getBillingPlan", opt=READ)
+async def get_billing_plan(activation: Projects, number: Identifier) -> BillingPlan:
+    """When which part of the project is to be billed."""
+    return found(await activation.billing_plan(number), f"billing plan of project {number}")
+
+
+@get("/finance/v1/projects/{number:str}/revenue-schedule", operation_id="getRevenueSchedule", opt=READ)
+async def get_revenue_schedule(activation: Projects, number: Identifier) -> RevenueSchedule:
+    """Over which months the project's value is earned, whether the ERP or Tollway keeps it."""
+    return found(await activation.revenue_schedule(number), f"revenue schedule of project {number}")
 
 
 @get("/finance/v1/invoices/{reference:str}", operation_id="getInvoice", opt=READ)
@@ -43,4 +55,11 @@ async def run_billing(invoicing: Invoices, data: BillingRun) -> Accepted:
     return await invoicing.run(data)
 
 
-HANDLERS = (get_deal_statement, get_project_statement, get_invoice, run_billing)
+HANDLERS = (
+    get_deal_statement,
+    get_project_statement,
+    get_billing_plan,
+    get_revenue_schedule,
+    get_invoice,
+    run_billing,
+)

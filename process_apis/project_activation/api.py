@@ -5,6 +5,7 @@ from typing import Annotated
 from litestar import get, post
 from litestar.params import Dependency
 
+from tollway.canonical.billing import BillingPlan, RevenueSchedule
 from tollway.canonical.record import Identifier
 from tollway.canonical.statement import Accepted, ActivationOrder, Engagement
 from tollway.ports.activation import Activation
@@ -37,4 +38,16 @@ async def get_engagement(activation: Port, number: Identifier) -> Engagement:
     return found(await activation.engagement(number), f"engagement of project {number}")
 
 
-HANDLERS = (activate, cancel, get_engagement_of_deal, get_engagement)
+@get("/project-activation/v1/projects/{number:str}/billing-plan", operation_id="getBillingPlan")
+async def get_billing_plan(activation: Port, number: Identifier) -> BillingPlan:
+    """The project's billing plan, from the ERP or, where that keeps none, from us."""
+    return found(await activation.billing_plan(number), f"billing plan of project {number}")
+
+
+@get("/project-activation/v1/projects/{number:str}/revenue-schedule", operation_id="getRevenueSchedule")
+async def get_revenue_schedule(activation: Port, number: Identifier) -> RevenueSchedule:
+    """The project's revenue schedule, from the ERP or, where that keeps none, from us."""
+    return found(await activation.revenue_schedule(number), f"revenue schedule of project {number}")
+
+
+HANDLERS = (activate, cancel, get_engagement_of_deal, get_engagement, get_billing_plan, get_revenue_schedule)

@@ -77,18 +77,18 @@ class KeptPlans:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def keep(self, project_number: str, kind: str, plan: P) -> P:
-        """Keep the project's plan of a kind, in place of an earlier one."""
-        row = {"project_number": project_number, "kind": kind, "plan": _json(plan)}
+    async def keep(self, project_number: str, plan: P) -> P:
+        """Keep the project's plan, in place of an earlier one of its kind."""
+        row = {"project_number": project_number, "kind": type(plan).__name__, "plan": _json(plan)}
         async with self._database.transaction() as connection:
             statement = insert(connection, kept_plans).values(row)
             kept = ["project_number", "kind"]
             await connection.execute(statement.on_conflict_do_update(index_elements=kept, set_={"plan": row["plan"]}))
         return plan
 
-    async def find(self, project_number: str, kind: str, plan_type: type[P]) -> P | None:
-        """The plan that is kept, if one is."""
-        where = (kept_plans.c.project_number == project_number) & (kept_plans.c.kind == kind)
+    async def find(self, project_number: str, plan_type: type[P]) -> P | None:
+        """The plan of this kind that is kept, if one is."""
+        where = (kept_plans.c.project_number == project_number) & (kept_plans.c.kind == plan_type.__name__)
         async with self._database.transaction() as connection:
             row = (await connection.execute(select(kept_plans.c.plan).where(where))).one_or_none()
         return msgspec.json.decode(row.plan, type=plan_type) if row else None

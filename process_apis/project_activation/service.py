@@ -1,8 +1,10 @@
 """Project activation as the other services see it."""
 
-from process_apis.project_activation.engagements import Engagements
+from process_apis.project_activation.engagements import Engagements, KeptPlans
+from tollway.canonical.billing import BillingPlan, RevenueSchedule
 from tollway.canonical.statement import Accepted, ActivationOrder, Engagement
 from tollway.engine import Engine
+from tollway.ports.erp import Erp
 
 PROCESS = "project-activation"
 CANCELLATION = "activation-cancellation"
@@ -11,9 +13,11 @@ CANCELLATION = "activation-cancellation"
 class ProjectActivation:
     """Implements the activation port."""
 
-    def __init__(self, engine: Engine, engagements: Engagements) -> None:
+    def __init__(self, erp: Erp, engine: Engine, engagements: Engagements, kept: KeptPlans) -> None:
+        self._erp = erp
         self._engine = engine
         self._engagements = engagements
+        self._kept = kept
 
     async def activate(self, order: ActivationOrder) -> Accepted:
         process_id = f"{PROCESS}:{order.contract.deal_id}"
@@ -31,6 +35,24 @@ class ProjectActivation:
 
     async def engagement(self, project_number: str) -> Engagement | None:
         return await self._engagements.of_project(project_number)
+
+    async def billing_plan(self, project_number: str) -> BillingPlan | None:
+        engagement = await self._engagements.of_project(project_number)
+        if engagement is None:
+            return None
+        entity = engagement.contract.legal_entity
+        if (await self._erp.capabilities(entity)).billing_plan:
+            return await self._erp.find_billing_plan(entity, project_number)
+        return await self._kept.find(project_number, BillingPlan)
+
+    async def revenue_schedule(self, project_number: str) -> RevenueSchedule | None:
+        engagement = await self._engagements.of_project(project_number)
+        if engagement is None:
+            return None
+        entity = engagement.contract.legal_entity
+        if (await self._erp.capabilities(entity)).revenue_schedule:
+            return await self._erp.find_revenue_schedule(entity, project_number)
+        return await self._kept.find(project_number, RevenueSchedule)
 
     async def engagement_of_deal(self, deal_id: str) -> Engagement | None:
         return await self._engagements.of_deal(deal_id)

@@ -96,7 +96,7 @@ class ActivationSteps:
         """The billing plan in the ERP, or with us where the ERP keeps none."""
         wanted = plans.billing_plan(contract)
         if not (await self._erp.capabilities(contract.legal_entity)).billing_plan:
-            return await self._kept.keep(wanted.project_number, "billing-plan", wanted)
+            return await self._kept.keep(wanted.project_number, wanted)
         return await self._effects.apply(
             f"billing-plan:{wanted.project_number}",
             wanted,
@@ -110,7 +110,7 @@ class ActivationSteps:
         """The revenue schedule in the ERP, or with us where the ERP keeps none."""
         wanted = plans.revenue_schedule(contract)
         if not (await self._erp.capabilities(contract.legal_entity)).revenue_schedule:
-            return await self._kept.keep(wanted.project_number, "revenue-schedule", wanted)
+            return await self._kept.keep(wanted.project_number, wanted)
         return await self._effects.apply(
             f"revenue-schedule:{wanted.project_number}",
             wanted,

@@ -54,7 +54,8 @@ class Processes:
             case "customer-onboarding":
                 return {"onboarding": self._onboarding()}
             case "project-activation":
-                return {"activation": ProjectActivation(self.engine, self._engagements)}
+                erp, kept = RemoteErp(client("erp")), KeptPlans(self._database)
+                return {"activation": ProjectActivation(erp, self.engine, self._engagements, kept)}
             case "invoice-generation":
                 return {"invoicing": self._invoicing()}
             case "collections":

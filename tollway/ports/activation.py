@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from tollway.canonical.billing import BillingPlan, RevenueSchedule
 from tollway.canonical.statement import Accepted, ActivationOrder, Engagement
 
 
@@ -18,6 +19,14 @@ class Activation(Protocol):
 
     async def engagement(self, project_number: str) -> Engagement | None:
         """The contract behind a project."""
+        ...
+
+    async def billing_plan(self, project_number: str) -> BillingPlan | None:
+        """The project's billing plan, from the ERP or, where that keeps none, from us."""
+        ...
+
+    async def revenue_schedule(self, project_number: str) -> RevenueSchedule | None:
+        """The project's revenue schedule, from the ERP or, where that keeps none, from us."""
         ...
 
     async def engagement_of_deal(self, deal_id: str) -> Engagement | None:

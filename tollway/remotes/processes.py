@@ -1,5 +1,6 @@
 """The process ports over HTTP."""
 
+from tollway.canonical.billing import BillingPlan, RevenueSchedule
 from tollway.canonical.case import Case, CaseStatus
 from tollway.canonical.contract import Contract
 from tollway.canonical.invoice import Invoice
@@ -54,6 +55,14 @@ class RemoteActivation:
     async def engagement(self, project_number: str) -> Engagement | None:
         path = f"/project-activation/v1/projects/{segment(project_number)}/engagement"
         return await find(self._client, path, Engagement)
+
+    async def billing_plan(self, project_number: str) -> BillingPlan | None:
+        path = f"/project-activation/v1/projects/{segment(project_number)}/billing-plan"
+        return await find(self._client, path, BillingPlan)
+
+    async def revenue_schedule(self, project_number: str) -> RevenueSchedule | None:
+        path = f"/project-activation/v1/projects/{segment(project_number)}/revenue-schedule"
+        return await find(self._client, path, RevenueSchedule)
 
     async def engagement_of_deal(self, deal_id: str) -> Engagement | None:
         path = f"/project-activation/v1/deals/{segment(deal_id)}/engagement"

@@ -117,20 +117,24 @@ class NetSuiteFinance:
         items = await self._column(
             "SELECT custcol_tollway_source_id AS value FROM transactionline WHERE custcol_tollway_source_id IS NOT NULL"
         )
-        columns = (customers, registrations, projects, invoices, items)
-        return Books(
-            customers=len(customers),
-            projects=len(projects),
-            invoices=len(invoices),
-            paid=len(paid),
-            duplicates=sum(beyond_first(column) for column in columns),
-        )
+        return counted(customers, projects, invoices, paid, registrations, items)
 
     async def close(self) -> None:
         await self._client.close()
 
     async def _column(self, suiteql: str) -> list[str]:
         return [row.value for row in await self._client.query(suiteql, _Value, "the books")]
+
+
+def counted(customers: list[str], projects: list[str], invoices: list[str], paid: list[str], *once: list[str]) -> Books:
+    """The books for the identities of what is there; `once` are further values that must not repeat."""
+    return Books(
+        customers=len(customers),
+        projects=len(projects),
+        invoices=len(invoices),
+        paid=len(paid),
+        duplicates=sum(beyond_first(column) for column in (customers, projects, invoices, *once)),
+    )
 
 
 def beyond_first(values: list[str]) -> int:

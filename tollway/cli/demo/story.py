@@ -9,8 +9,9 @@ from typing import TypeVar
 
 import msgspec
 
+from tollway.canonical.billing import BillingPlan, RevenueSchedule
 from tollway.canonical.case import Case
-from tollway.canonical.money import Money
+from tollway.canonical.money import Money, total
 from tollway.canonical.statement import Accepted, BillingRun, DealOverview, Readiness
 from tollway.cli.demo.callers import Caller
 from tollway.cli.demo.deals import MENDED_TAX_REGISTRATION, DemoDeal
@@ -64,6 +65,7 @@ class Story:
         await self._win(deals)
         await self._mend(deals)
         await asyncio.gather(*(self._active(deal) for deal in deals))
+        await self._plan(deals)
         await self._deliver(deals)
         await self._collect(deals)
         return [await self._ending(deal) for deal in deals]
@@ -112,6 +114,16 @@ class Story:
             await self._people.enter_tax_registration(self._ids[deal.name], MENDED_TAX_REGISTRATION)
             self._tell(f"Sales operations enters the tax registration in Salesforce and retries {case.id}")
             await self._desk.post(f"/operations/v1/cases/{case.id}/retry", Case)
+
+    async def _plan(self, deals: tuple[DemoDeal, ...]) -> None:
+        for deal in deals:
+            project = f"/finance/v1/projects/{(await self._overview(deal)).project_number}"
+            billing = await self._accounting.get(f"{project}/billing-plan", BillingPlan)
+            revenue = await self._accounting.get(f"{project}/revenue-schedule", RevenueSchedule)
+            for planned in ([line.amount for line in billing.lines], [month.amount for month in revenue.periods]):
+                if total(planned, deal.currency).amount != deal.value:
+                    raise StoryFailed(f"{deal.name} is planned as {planned}, which is not {deal.value}.")
+        self._tell("Finance finds billing plan and revenue schedule of every project, in the ERP or kept by Tollway")
 
     async def _deliver(self, deals: tuple[DemoDeal, ...]) -> None:
         today = dt.datetime.now(dt.UTC).date()

@@ -14,7 +14,7 @@ from system_apis.erp.tryton.markers import identities
 from system_apis.erp.tryton.settings import tryton_settings
 from tollway.canonical.invoice import Invoice
 from tollway.cli.demo.deals import DemoDeal
-from tollway.cli.demo.finance import Books, Finance, beyond_first
+from tollway.cli.demo.finance import Books, Finance, counted
 from tollway.cli.tryton_server import TrytonServer, tryton_server
 from tollway.http.platforms import PlatformClient
 from tollway.settings import Settings
@@ -76,14 +76,7 @@ class TrytonFinance:
         ours = [("reference", "like", "PRJ-%")]
         invoices = await self._column("account.invoice", ours, "reference")
         paid = await self._column("account.invoice", [*ours, ("state", "=", "paid")], "reference")
-        columns = (customers, registrations, projects, invoices)
-        return Books(
-            customers=len(customers),
-            projects=len(projects),
-            invoices=len(invoices),
-            paid=len(paid),
-            duplicates=sum(beyond_first(column) for column in columns),
-        )
+        return counted(customers, projects, invoices, paid, registrations)
 
     async def close(self) -> None:
         await self._http.close()
