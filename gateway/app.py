@@ -11,7 +11,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler, HTTPScope, Message,
 
 from gateway import catalog, pipeline, routes
 from gateway.forward import NAME, forward
-from policies.base import GatewayRequest, GatewayResponse, Handler, PolicyResources
+from policies.base import GatewayRequest, GatewayResources, GatewayResponse, Handler, PolicyResources
 from tollway import context
 from tollway.contracts import published
 from tollway.contracts.published import Contract
@@ -43,14 +43,14 @@ def create_gateway(
     limits are counted for all gateways.
     """
     keys = IssuerKeys(issuer, fetch, clock=clock)
+    shared = GatewayResources(
+        issuers={issuer: keys}, audience=settings.audience, clock=clock, shared_rates=shared_rates
+    )
     apis: dict[str, Api] = {}
     for product in routes.load(routes_file):
         entry = product.entry
         contract = published.load(contracts, entry.contract)
-        resources = PolicyResources(
-            api=entry.name, contract=contract, issuers={issuer: keys}, audience=settings.audience, clock=clock,
-            shared_rates=shared_rates,
-        )  # fmt: skip
+        resources = PolicyResources(product=entry.name, contract=contract, gateway=shared)
         handler = pipeline.build(product, forward(services, entry.service, entry.timeout), resources)
         apis[entry.prefix] = Api(entry, contract, handler)
 
@@ -133,6 +133,7 @@ def _request(api: Api, scope: HTTPScope, receive: Receive) -> GatewayRequest:
         receive=receive,
         address=client[0] if client else "",
         contract=api.contract,
+        scheme=scope["scheme"],
     )
 
 

@@ -49,9 +49,9 @@ class VerifiedTokens:
 
     def __init__(self, policy: Authenticate, resources: PolicyResources) -> None:
         self._policy = policy
-        self._issuers = resources.issuers
-        self._audience = resources.audience
-        self._clock = resources.clock
+        self._issuers = resources.gateway.issuers
+        self._audience = resources.gateway.audience
+        self._clock = resources.gateway.clock
         self._registry = jws.JWSRegistry(algorithms=_ALGORITHMS, strict_check_header=False)
         self._known: dict[str, tuple[float, Caller]] = {}
         self._generation = 0

@@ -1,8 +1,9 @@
 """What a policy is: configuration that wraps the next handler of a request."""
 
+import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -15,27 +16,36 @@ from tollway.problems import Malformed, TooLarge
 
 if TYPE_CHECKING:  # Redis' library is loaded where a Redis is configured
     from tollway.shared_rates import SharedRates
+    from tollway.storage import Database
 
+T = TypeVar("T")
 MOST_BODY = 5_000_000
 """Bytes of a body that no policy has bounded more tightly; what the services themselves take."""
 _MOST_THROWN_AWAY = 10_000_000
+_PLAIN_PATH = re.compile(rb"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.~-]*)+")
+"""A path that every router reads alike without decoding: unreserved characters, no dot segment."""
 Headers = list[tuple[bytes, bytes]]
 
 
-class Caller(msgspec.Struct, frozen=True):
+class Caller(msgspec.Struct, frozen=True, gc=False):
     """Who the access token says is calling."""
 
     client: str
     subject: str
     scopes: frozenset[str]
     expires: float
+    issuer: str = ""
+    token_id: str = ""
+    """The token's `jti`, by which it can be revoked."""
+    customers: frozenset[str] | None = None
+    """The customers whose objects the caller may see; None for one of the firm's own applications, which may see all."""
 
 
 class GatewayRequest:
     """A request on its way through the policies, which learn more about it as it goes."""
 
     __slots__ = ("_body", "_context", "_found", "_receive", "address", "answer_headers", "caller", "contract",
-                 "headers", "method", "path", "query", "segments")  # fmt: skip
+                 "deadline", "headers", "method", "path", "query", "scheme", "segments", "started")  # fmt: skip
 
     def __init__(
         self,
@@ -47,12 +57,13 @@ class GatewayRequest:
         receive: Receive,
         address: str,
         contract: Contract,
+        scheme: str = "http",
     ) -> None:
         """`address` is the caller's network address; raises Malformed for a path that can be read in two ways."""
         self.method = method
-        self.segments = _segments(raw_path)
-        self.path = "/" + "/".join(quote(segment, safe="") for segment in self.segments)
-        """The path as it is sent on: each segment encoded the one way that every router reads alike."""
+        self.scheme = scheme
+        self.path, self.segments = _read_path(raw_path)
+        """The path as it is sent on, each segment encoded the one way that every router reads alike; and decoded."""
         self.query = query
         self.headers: Mapping[bytes, bytes] = _joined(headers)
         self.address = address
@@ -60,6 +71,9 @@ class GatewayRequest:
         self.caller: Caller | None = None
         self.answer_headers: Headers = []
         """Headers for the answer, whatever it will be: a problem carries them too."""
+        self.started = time.monotonic()
+        self.deadline: float | None = None
+        """`time.monotonic()` after which the caller no longer waits; None where only the product's time-out holds."""
         self._receive = receive
         self._context: RequestContext | None = None
         self._body: bytes | None = None
@@ -139,24 +153,43 @@ class GatewayResponse(msgspec.Struct):
     status: int
     headers: Headers
     body: bytes
+    stream: AsyncIterator[bytes] | None = None
+    """The body of an answer that is passed on as it comes; `body` is empty then."""
 
 
 Handler = Callable[[GatewayRequest], Awaitable[GatewayResponse]]
 """Answers a request; what goes wrong is raised as a ProblemError."""
 
 
-class PolicyResources(msgspec.Struct, frozen=True, kw_only=True):
-    """What policies share or are given, besides their configuration."""
+class GatewayResources(msgspec.Struct, frozen=True, kw_only=True):
+    """What the policies of every product share; it outlives a reload of the routes."""
 
-    api: str
-    """The API product's name; with the caller's, the key of whatever is counted."""
-    contract: Contract
     issuers: Mapping[str, IssuerKeys]
     """The issuers whose tokens are taken, by the `iss` they sign with."""
     audience: str
     clock: Callable[[], float] = time.time
     shared_rates: "SharedRates | None" = None
     """Where limits are counted for all gateways; without it each counts in its own memory."""
+    database: "Database | None" = None
+    """Where answers and the audit are kept; without it no product may have a policy that keeps any."""
+    kept: dict[tuple[str, str], Any] = {}
+    """What policies keep over a reload, by product and name."""
+
+
+class PolicyResources(msgspec.Struct, frozen=True, kw_only=True):
+    """What one product's policies are given, besides their configuration."""
+
+    product: str
+    """The API product's name; with the caller's, the key of whatever is counted."""
+    contract: Contract
+    gateway: GatewayResources
+
+    def keep(self, name: str, make: Callable[[], T]) -> T:
+        """The product's one object of this name, made when it is first asked for: what was counted survives a reload."""
+        key = (self.product, name)
+        if key not in self.gateway.kept:
+            self.gateway.kept[key] = make()
+        return cast("T", self.gateway.kept[key])
 
 
 class Policy(Protocol):
@@ -175,7 +208,10 @@ def name(policy: type[Policy]) -> str:
     return policy.__module__.rpartition(".")[2]
 
 
-def _segments(raw_path: bytes) -> list[str]:
+def _read_path(raw_path: bytes) -> tuple[str, list[str]]:
+    if _PLAIN_PATH.fullmatch(raw_path):
+        path = raw_path.decode("ascii")
+        return path, path[1:].split("/")
     try:
         segments = [unquote(part, errors="strict") for part in raw_path.decode("ascii").lstrip("/").split("/")]
     except UnicodeDecodeError:
@@ -183,11 +219,13 @@ def _segments(raw_path: bytes) -> list[str]:
     if any(segment in (".", "..") or not segment.isprintable() or "/" in segment or "\\" in segment
            for segment in segments):  # fmt: skip
         raise Malformed("A part of the path is a dot segment or holds a slash or a control character.")
-    return segments
+    return "/" + "/".join(quote(segment, safe="") for segment in segments), segments
 
 
 def _joined(headers: Headers) -> dict[bytes, bytes]:
-    joined: dict[bytes, bytes] = {}
-    for field, value in headers:
-        joined[field] = joined[field] + b", " + value if field in joined else value
+    joined = dict(headers)
+    if len(joined) != len(headers):
+        joined = {}
+        for field, value in headers:
+            joined[field] = joined[field] + b", " + value if field in joined else value
     return joined

@@ -25,10 +25,12 @@ class RateLimit(Strict):
 
     def wrap(self, following: Handler, resources: PolicyResources) -> Handler:
         windows = parse(self.limits)
-        shared = resources.shared_rates
-        counted: Windows = shared.windows(resources.api, windows) if shared else MovingWindows(windows, resources.clock)
+        shared = resources.gateway.shared_rates
+        counted: Windows = (
+            shared.windows(resources.product, windows) if shared else MovingWindows(windows, resources.gateway.clock)
+        )
         policy = ", ".join(f'"{window.name}";q={window.amount};w={window.seconds}' for window in windows).encode()
-        clock = resources.clock
+        clock = resources.gateway.clock
 
         async def handle(request: GatewayRequest) -> GatewayResponse:
             request.answer_headers.append((b"ratelimit-policy", policy))

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from policies.base import Caller, GatewayRequest, GatewayResponse, Handler, PolicyResources
+from policies.base import Caller, GatewayRequest, GatewayResources, GatewayResponse, Handler, PolicyResources
 from tollway.contracts.published import Contract
 
 JSON = {"content-type": "application/json"}
@@ -93,7 +93,8 @@ def contract() -> Contract:
 @pytest.fixture
 def resources(contract: Contract, clock: Clock) -> PolicyResources:
     """What policies are given, without any issuer."""
-    return PolicyResources(api="orders", contract=contract, issuers={}, audience="tollway", clock=clock)
+    gateway = GatewayResources(issuers={}, audience="tollway", clock=clock)
+    return PolicyResources(product="orders", contract=contract, gateway=gateway)
 
 
 @pytest.fixture

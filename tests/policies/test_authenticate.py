@@ -61,7 +61,9 @@ def issuer() -> IssuerElsewhere:
 @pytest.fixture
 def trusted(issuer, resources, clock) -> PolicyResources:
     keys = IssuerKeys(ISSUER, issuer.fetch, clock=clock)
-    return msgspec.structs.replace(resources, issuers={ISSUER: keys})
+    return msgspec.structs.replace(
+        resources, gateway=msgspec.structs.replace(resources.gateway, issuers={ISSUER: keys})
+    )
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ async def make_handler(resources, following):
         def make(url, limits, *, when_away="closed", timeout=AMPLE):
             shared = SharedRates(RedisSettings(url=url, timeout=timeout))
             stack.push_async_callback(shared.close)
-            given = msgspec.structs.replace(resources, clock=time.time, shared_rates=shared)
+            given = _shared(resources, shared)
             return RateLimit(limits=limits, when_away=when_away).wrap(following, given)
 
         yield make
@@ -184,7 +184,7 @@ async def test_what_follows_may_be_unavailable(redis_url, resources, make_reques
         raise Unavailable("The service is away.")
 
     shared = SharedRates(RedisSettings(url=redis_url, timeout=AMPLE))
-    handler = RateLimit(limits="9/hour").wrap(fail, msgspec.structs.replace(resources, shared_rates=shared))
+    handler = RateLimit(limits="9/hour").wrap(fail, _shared(resources, shared))
     with pytest.raises(Unavailable, match="The service is away"):
         await handler(make_request(caller=caller()))
     await shared.close()
@@ -197,3 +197,8 @@ def test_what_is_no_redis_is_refused(url) -> None:
     with pytest.raises(StartupError, match=r"redis\.url") as caught:
         SharedRates(RedisSettings(url=url))
     assert "s3cret" not in str(caught.value)
+
+
+def _shared(resources, shared):
+    gateway = msgspec.structs.replace(resources.gateway, clock=time.time, shared_rates=shared)
+    return msgspec.structs.replace(resources, gateway=gateway)
