@@ -1,6 +1,7 @@
 """The gateway as one ASGI application: API products through their policies, everything else to the catalog."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler, HTTPScope, Message,
 
 from gateway import catalog, pipeline, routes
 from gateway.forward import NAME, forward
-from policies.base import GatewayRequest, GatewayResources, GatewayResponse, Handler, PolicyResources
+from policies.base import GatewayRequest, GatewayResources, GatewayResponse, Handler, Headers, PolicyResources
 from tollway import context
 from tollway.contracts import published
 from tollway.contracts.published import Contract
@@ -61,6 +62,10 @@ def create_gateway(
     pages = catalog.handlers([(api.entry, api.contract) for api in apis.values()])
     others = create_service(NAME, [*pages, *handlers], identity=None, ready=ready)
     return Gateway(apis, others)
+
+
+_ANNOUNCE_BODY = frozenset((b"content-length", b"transfer-encoding"))
+"""Without one of these, a request of HTTP/1 has no body."""
 
 
 class Api(msgspec.Struct, frozen=True):
@@ -117,29 +122,42 @@ async def _handled(api: Api, scope: HTTPScope, receive: Receive) -> GatewayRespo
         fields = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
         fields.append((b"content-type", PROBLEM_TYPE.encode()))
         response = GatewayResponse(problem.status, fields, msgspec.json.encode(problem))
-    if request:
+    if request and request.answer_headers:
         given = {name for name, _ in request.answer_headers}
         response.headers = [pair for pair in response.headers if pair[0] not in given] + request.answer_headers
     return response
 
 
 def _request(api: Api, scope: HTTPScope, receive: Receive) -> GatewayRequest:
-    client = scope.get("client")
+    client, headers = scope["client"], list(scope["headers"])
     return GatewayRequest(
         method=scope["method"],
         raw_path=scope["raw_path"],
         query=scope["query_string"],
-        headers=list(scope["headers"]),
+        headers=headers,
         receive=receive,
         address=client[0] if client else "",
         contract=api.contract,
         scheme=scope["scheme"],
+        bodiless=scope["http_version"][0] == "1" and not any(name in _ANNOUNCE_BODY for name, _ in headers),
     )
 
 
 async def _answer(send: Send, response: GatewayResponse) -> None:
     headers = response.headers
+    if response.stream is not None:
+        await _pass_on(send, response.status, headers, response.stream)
+        return
     if response.status not in (204, 304):
-        headers = [*headers, (b"content-length", str(len(response.body)).encode())]
+        headers.append((b"content-length", b"%d" % len(response.body)))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body, "more_body": False})
+
+
+async def _pass_on(send: Send, status: int, headers: Headers, stream: AsyncIterator[bytes]) -> None:
+    """Send an answer as it comes; one that breaks off ends the connection, since its status is already sent."""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    async with aclosing(stream):  # type: ignore[type-var]  # every stream here is a generator
+        async for part in stream:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

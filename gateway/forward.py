@@ -3,62 +3,61 @@
 import time
 from collections.abc import Mapping
 
-import msgspec
-
-from policies.base import GatewayRequest, GatewayResponse, Handler
-from tollway import context
+from policies.base import GatewayRequest, GatewayResponse, Handler, Headers
+from tollway.context import RequestContext
+from tollway.http.exchange import Call
 from tollway.http.services import Services
 from tollway.identity import HEADER
 
 NAME = "gateway"
 """What the gateway signs as."""
+_IDENTITY = HEADER.encode()
 _HOP_BY_HOP = frozenset(
-    ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
-     "transfer-encoding", "upgrade")
+    (b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te",
+     b"trailer", b"transfer-encoding", b"upgrade")
 )  # fmt: skip
-_KEPT_HERE = _HOP_BY_HOP | {"host", "content-length", "authorization", "cookie", "accept-encoding", "expect",
-                            "correlation-id", "traceparent"}  # fmt: skip
-_OURS = "tollway-"
+_KEPT_HERE = _HOP_BY_HOP | {b"host", b"content-length", b"authorization", b"cookie", b"accept-encoding", b"expect",
+                            b"correlation-id", b"traceparent", b"dpop", b"client-cert"}  # fmt: skip
+_NOT_RETURNED = _HOP_BY_HOP | {b"content-length", b"content-encoding"}
+"""The body arrives here decoded and whole, so what was said of its encoding and length no longer holds."""
+_OURS = b"tollway-"
 """Headers of this prefix mean something between services, so none from outside gets in and none from inside out."""
 
 
 def forward(services: Services, service: str, timeout: float) -> Handler:
     """A handler that asks the service, signed as the gateway on behalf of the caller, and waits `timeout` seconds."""
     services.expect(service)
+    sign, send = services.identity.sign, services.send
 
     async def handle(request: GatewayRequest) -> GatewayResponse:
-        request.check_known()
-        target = f"{request.path}?{request.query.decode('latin-1')}" if request.query else request.path
+        operation = request.operation
         body = await request.body()
-        subject = request.caller.subject if request.caller else ""
-        ids = msgspec.structs.replace(request.context, subject=subject, deadline=time.monotonic() + timeout)
+        deadline = request.started + timeout
+        if request.deadline is not None and request.deadline < deadline:
+            deadline = request.deadline
+        caller, ids = request.caller, request.context
+        subject = caller.subject if caller else ""
+        inner = RequestContext(ids.correlation_id, ids.traceparent, subject, deadline=deadline)
         headers = _kept(request.headers)
-        headers[HEADER] = services.identity.sign(NAME, service, subject)
-        headers["correlation-id"] = ids.correlation_id
-        headers["traceparent"] = ids.traceparent
-        headers["tollway-timeout"] = f"{timeout:.3f}"
-        token = context.enter(ids)
-        try:
-            status, answered, content = await services.send(service, request.method, target, headers, body)
-        finally:
-            context.leave(token)
-        return GatewayResponse(status, _returned(answered), content)
+        headers += (
+            (_IDENTITY, sign(NAME, service, subject).encode()),
+            (b"correlation-id", ids.correlation_id.encode()),
+            (b"traceparent", ids.traceparent.encode()),
+            (b"tollway-timeout", b"%.3f" % (deadline - time.monotonic())),
+        )
+        call = Call(request.method, request.path, request.query, headers, body, operation.streamed)
+        answer = await send(service, call, inner, timeout)
+        return GatewayResponse(answer.status, _returned(answer.headers), answer.body, answer.stream)
 
     return handle
 
 
-def _kept(headers: Mapping[bytes, bytes]) -> dict[str, str]:
-    named = headers.get(b"connection", b"").decode("latin-1").lower()
-    dropped = _KEPT_HERE.union(part.strip() for part in named.split(",")) if named else _KEPT_HERE
-    kept = {field.decode("latin-1"): value.decode("latin-1") for field, value in headers.items()}
-    return {field: value for field, value in kept.items() if field not in dropped and not field.startswith(_OURS)}
+def _kept(headers: Mapping[bytes, bytes]) -> Headers:
+    dropped = _KEPT_HERE
+    if named := headers.get(b"connection"):
+        dropped = dropped.union(part.strip() for part in named.lower().split(b","))
+    return [pair for pair in headers.items() if pair[0] not in dropped and not pair[0].startswith(_OURS)]
 
 
-def _returned(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    # The body arrives here decoded and whole, so what was said of its encoding and length no longer holds.
-    dropped = _HOP_BY_HOP | {"content-length", "content-encoding"}
-    return [
-        (field.encode("latin-1"), value.encode("latin-1"))
-        for field, value in headers.items()
-        if field.lower() not in dropped and not field.lower().startswith(_OURS)
-    ]
+def _returned(headers: Headers) -> Headers:
+    return [pair for pair in headers if pair[0] not in _NOT_RETURNED and not pair[0].startswith(_OURS)]

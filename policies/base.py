@@ -38,14 +38,15 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     token_id: str = ""
     """The token's `jti`, by which it can be revoked."""
     customers: frozenset[str] | None = None
-    """The customers whose objects the caller may see; None for one of the firm's own applications, which may see all."""
+    """The customers whose objects the caller may see; None for the firm's own applications, which may see all."""
 
 
 class GatewayRequest:
     """A request on its way through the policies, which learn more about it as it goes."""
 
-    __slots__ = ("_body", "_context", "_found", "_receive", "address", "answer_headers", "caller", "contract",
-                 "deadline", "headers", "method", "path", "query", "scheme", "segments", "started")  # fmt: skip
+    __slots__ = ("_body", "_context", "_found", "address", "answer_headers", "caller", "contract", "deadline",
+                 "headers", "max_body", "method", "path", "query", "receive", "scheme", "segments",
+                 "started")  # fmt: skip
 
     def __init__(
         self,
@@ -58,8 +59,12 @@ class GatewayRequest:
         address: str,
         contract: Contract,
         scheme: str = "http",
+        bodiless: bool = False,
     ) -> None:
-        """`address` is the caller's network address; raises Malformed for a path that can be read in two ways."""
+        """`address` is the caller's network address, `bodiless` tells that HTTP itself rules a body out.
+
+        Raises Malformed for a path that can be read in two ways.
+        """
         self.method = method
         self.scheme = scheme
         self.path, self.segments = _read_path(raw_path)
@@ -74,9 +79,12 @@ class GatewayRequest:
         self.started = time.monotonic()
         self.deadline: float | None = None
         """`time.monotonic()` after which the caller no longer waits; None where only the product's time-out holds."""
-        self._receive = receive
+        self.receive = receive
+        """Where the body comes from; a policy may stand before it."""
+        self.max_body = MOST_BODY
+        """Bytes that the body may hold, whoever reads it."""
         self._context: RequestContext | None = None
-        self._body: bytes | None = None
+        self._body: bytes | None = b"" if bodiless else None
         self._found: tuple[Operation, dict[str, str]] | None = None
 
     @property
@@ -107,7 +115,7 @@ class GatewayRequest:
     async def body(self, most: int = MOST_BODY) -> bytes:
         """The whole body; raises TooLarge as soon as it is known to hold more than `most` bytes."""
         if self._body is None:
-            self._body = await self._read(most)
+            self._body = await self._read(min(most, self.max_body))
         return self._body
 
     def _find(self) -> tuple[Operation, dict[str, str]]:
@@ -141,7 +149,7 @@ class GatewayRequest:
         return TooLarge(f"The body may hold {most} bytes.", headers={"connection": "close"} if more else {})
 
     async def _chunk(self) -> tuple[bytes, bool]:
-        message = await self._receive()
+        message = await self.receive()
         if message["type"] != "http.request":
             raise Malformed("The connection closed before the whole body had arrived.")
         return message["body"], message.get("more_body", False)
@@ -170,6 +178,8 @@ class GatewayResources(msgspec.Struct, frozen=True, kw_only=True):
     clock: Callable[[], float] = time.time
     shared_rates: "SharedRates | None" = None
     """Where limits are counted for all gateways; without it each counts in its own memory."""
+    public_url: str = ""
+    """The address by which callers know the gateway; empty where it is not configured."""
     database: "Database | None" = None
     """Where answers and the audit are kept; without it no product may have a policy that keeps any."""
     kept: dict[tuple[str, str], Any] = {}
@@ -181,11 +191,13 @@ class PolicyResources(msgspec.Struct, frozen=True, kw_only=True):
 
     product: str
     """The API product's name; with the caller's, the key of whatever is counted."""
+    service: str = ""
+    """The service that answers, which several products may share."""
     contract: Contract
     gateway: GatewayResources
 
     def keep(self, name: str, make: Callable[[], T]) -> T:
-        """The product's one object of this name, made when it is first asked for: what was counted survives a reload."""
+        """The product's one object of this name, made when first asked for; it survives a reload of the routes."""
         key = (self.product, name)
         if key not in self.gateway.kept:
             self.gateway.kept[key] = make()

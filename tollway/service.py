@@ -75,7 +75,6 @@ def create_service(
     return Litestar(
         route_handlers=[live, is_ready, *handlers],
         middleware=[guard],
-        guards=[parameters.check],
         exception_handlers={Exception: answer_problem},
         dependencies={key: _provide(value) for key, value in (dependencies or {}).items()},
         openapi_config=None,
@@ -112,6 +111,7 @@ class _Guard:
             )
         )
         try:
+            parameters.check(scope, headers)
             await self._app(scope, receive, send)
         finally:
             context.leave(token)

@@ -16,6 +16,8 @@ from tollway.canonical.deal import Deal
 from tollway.canonical.record import Identifier, Timestamp
 from tollway.contracts.document import as_yaml, document
 from tollway.contracts.published import Contract, load
+from tollway.context import new_context
+from tollway.http.exchange import Call
 from tollway.http.services import Services
 from tollway.identity import HEADER, Identity
 from tollway.problems import NoSuchRoute, Problem, StartupError
@@ -133,9 +135,11 @@ async def test_a_running_service_enforces_its_parameters(
     services = Services(identity)
     services.host("a", create_service("a", [get_thing, send_thing], identity=identity))
     signed = {HEADER: identity.sign("test", "a"), **headers}
-    status, _, content = await services.send("a", "GET", target, signed, b"")
-    assert status == (422 if wrong else 200), content
-    assert [violation["pointer"] for violation in json.loads(content).get("violations", ())] == wrong
+    path, _, query = target.partition("?")
+    pairs = [(name.encode(), value.encode()) for name, value in signed.items()]
+    answer = await services.send("a", Call("GET", path, query.encode(), pairs, b""), new_context())
+    assert answer.status == (422 if wrong else 200), answer.body
+    assert [violation["pointer"] for violation in json.loads(answer.body).get("violations", ())] == wrong
 
 
 def test_what_msgspec_takes_the_contract_takes() -> None:

@@ -7,6 +7,8 @@ import msgspec
 import pytest
 
 from tollway.canonical.case import Category, OwnerRole
+from tollway.context import new_context
+from tollway.http.exchange import Call
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CLOSED_WON = "/inbound/v1/salesforce/opportunity-closed-won"
@@ -198,8 +200,7 @@ async def _order(firm, deal_id: str) -> dict[str, Any]:
 async def _send_order(firm, order: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     services = firm.running.installation.services
     signed = services.identity.sign("customer-onboarding", "project-activation")
-    headers = {"tollway-identity": signed, "content-type": "application/json"}
-    status, _, body = await services.send(
-        "project-activation", "POST", "/project-activation/v1/orders", headers, msgspec.json.encode(order)
-    )
-    return status, msgspec.json.decode(body)
+    headers = [(b"tollway-identity", signed.encode()), (b"content-type", b"application/json")]
+    call = Call("POST", "/project-activation/v1/orders", b"", headers, msgspec.json.encode(order))
+    answer = await services.send("project-activation", call, new_context())
+    return answer.status, msgspec.json.decode(answer.body)

@@ -32,6 +32,14 @@ class Operation:
             for media_type, media in body.get("content", {}).items()
         }
         """The schema of the body by content type; empty when the operation takes none."""
+        self.streamed = _streams(data.get("responses", {}))
+        """Whether its good answer is passed on as it comes: events or bytes, not a JSON document."""
+
+
+def _streams(responses: Mapping[str, Any]) -> bool:
+    good = [answer for status, answer in responses.items() if str(status).startswith("2")]
+    kinds = [kind for answer in good for kind in answer.get("content", {})]
+    return bool(kinds) and not any(kind.partition(";")[0].endswith("json") for kind in kinds)
 
 
 class _Node:
@@ -89,18 +97,24 @@ class Contract:
 
 def _descend(node: _Node, segments: list[str], values: list[str], depth: int = 0) -> _Node | None:
     """The node of a path, what is fixed before what is variable, as OpenAPI asks."""
-    if depth == len(segments):
-        return node if node.operations else None
-    fixed = node.fixed.get(segments[depth])
-    if fixed and (found := _descend(fixed, segments, values, depth + 1)):
-        return found
-    if node.variable is None or not segments[depth]:
-        return None
-    values.append(segments[depth])
-    found = _descend(node.variable, segments, values, depth + 1)
-    if found is None:
-        values.pop()
-    return found
+    for place in range(depth, len(segments)):
+        segment = segments[place]
+        fixed, variable = node.fixed.get(segment), node.variable
+        if fixed and variable:  # the only fork that one may have to come back to
+            taken = len(values)
+            if found := _descend(fixed, segments, values, place + 1):
+                return found
+            del values[taken:]
+        if variable is None:
+            if fixed is None:
+                return None
+            node = fixed
+        elif segment:
+            values.append(segment)
+            node = variable
+        else:
+            return None
+    return node if node.operations else None
 
 
 def load(folder: Path, name: str) -> Contract:

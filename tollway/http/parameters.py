@@ -6,15 +6,16 @@ both are done here from the annotation itself.
 
 import functools
 import re
+from collections.abc import Mapping
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
+from urllib.parse import parse_qsl
 
 import msgspec
-from litestar.connection import ASGIConnection
 from litestar.enums import ParamType
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import DependencyKwarg, KwargDefinition, ParameterKwarg
-from litestar.types import Empty
+from litestar.types import Empty, HTTPScope
 from litestar.typing import FieldDefinition
 
 from tollway.problems import Invalid, Violation
@@ -31,6 +32,8 @@ class HandlerParameter(msgspec.Struct, frozen=True):
     annotation: Any
     default: Any
     """What it is when it is not given; Litestar's `Empty` when it must be."""
+    many: bool
+    """Whether it may be given several times."""
 
 
 @functools.cache
@@ -45,14 +48,13 @@ def of(handler: BaseRouteHandler) -> tuple[HandlerParameter, ...]:
     )
 
 
-async def check(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """A Litestar guard that raises Invalid, listing every parameter that breaks its annotation or is not known.
-
-    It awaits nothing, but Litestar would run a plain function in a thread.
-    """
-    violations = _unknown(connection, handler)
+def check(scope: HTTPScope, headers: Mapping[bytes, bytes]) -> None:
+    """Raise Invalid, listing every parameter of a routed request that breaks its annotation or is not known."""
+    handler: BaseRouteHandler = scope["route_handler"]
+    query = _query(scope["query_string"]) if scope["query_string"] else {}
+    violations = _unknown(query, handler) if query else []
     for parameter in of(handler):
-        given = _given(connection, parameter)
+        given = _given(scope, headers, query, parameter)
         pointer = f"/{parameter.where}/{parameter.name}"
         if given is None:
             if parameter.default is Empty:
@@ -67,7 +69,14 @@ async def check(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         raise Invalid("The request does not keep to its contract.", violations=violations)
 
 
-def _unknown(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> list[Violation]:
+def _query(text: bytes) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
+    for name, value in parse_qsl(text.decode("latin-1"), keep_blank_values=True):
+        values.setdefault(name, []).append(value)
+    return values
+
+
+def _unknown(query: Mapping[str, list[str]], handler: BaseRouteHandler) -> list[Violation]:
     """What stands in the query without being asked for; what is public is not a contract's to forbid."""
     if handler.opt.get("public"):
         return []
@@ -75,19 +84,21 @@ def _unknown(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteH
     message = "this operation has no such query parameter"
     return [
         Violation(pointer=f"/query/{name.replace('~', '~0').replace('/', '~1')}", message=message)
-        for name in connection.query_params.keys() - names
+        for name in query.keys() - names
     ]
 
 
-def _given(connection: ASGIConnection[Any, Any, Any, Any], parameter: HandlerParameter) -> Any:
+def _given(
+    scope: HTTPScope, headers: Mapping[bytes, bytes], query: Mapping[str, list[str]], parameter: HandlerParameter
+) -> Any:
     """What the caller gave, which Litestar has parsed where it is in the path; None when it is not given."""
     if parameter.where == "path":
-        return connection.path_params.get(parameter.name)
+        return scope["path_params"].get(parameter.name)
     if parameter.where == "header":
-        return connection.headers.get(parameter.name)
-    if _is_many(parameter.annotation):
-        return connection.query_params.getall(parameter.name, None)
-    return connection.query_params.get(parameter.name)
+        header = headers.get(parameter.name.lower().encode())
+        return None if header is None else header.decode("latin-1")
+    values = query.get(parameter.name)
+    return values if values is None or parameter.many else values[-1]
 
 
 def _parameter(field: FieldDefinition, in_path: set[str]) -> HandlerParameter:
@@ -96,7 +107,8 @@ def _parameter(field: FieldDefinition, in_path: set[str]) -> HandlerParameter:
     if isinstance(marked, ParameterKwarg):
         name = marked.header or marked.query or marked.name or name
         where = "header" if marked.param_type == ParamType.HEADER else where
-    return HandlerParameter(name, where, _bare(field.raw), field.default)
+    annotation = _bare(field.raw)
+    return HandlerParameter(name, where, annotation, field.default, _is_many(annotation))
 
 
 def _bare(annotation: Any) -> Any:
