@@ -1,24 +1,20 @@
-"""The gateway as one ASGI application: API products through their policies, everything else to the catalog."""
+"""The gateway put together: API products from their routes, through their policies, beside the catalog."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING
 
-import msgspec
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, ControllerRouterHandler, HTTPScope, Message, Receive, Scope, Send
+from litestar.types import ControllerRouterHandler
 
 from gateway import catalog, pipeline, routes
+from gateway.asgi import Api, Built, Gateway
 from gateway.forward import NAME, forward
-from policies.base import GatewayRequest, GatewayResources, GatewayResponse, Handler, Headers, PolicyResources
-from tollway import context
+from policies.base import GatewayResources, PolicyResources
 from tollway.contracts import published
-from tollway.contracts.published import Contract
 from tollway.http.services import Services
 from tollway.issuer_keys import Fetch, IssuerKeys, download
-from tollway.service import PROBLEM_TYPE, correlation_id, create_service, described, traceparent
+from tollway.service import create_service
 from tollway.settings import GatewaySettings
 
 if TYPE_CHECKING:  # Redis' library is loaded where a Redis is configured
@@ -36,7 +32,7 @@ def create_gateway(
     routes_file: Path = routes.ROUTES,
     clock: Callable[[], float] = time,
     shared_rates: "SharedRates | None" = None,
-) -> ASGIApp:
+) -> Gateway:
     """The gateway over `services`; raises StartupError when routes, contracts and policies do not fit together.
 
     `contracts` is the folder of published documents, `fetch` how the metadata and keys of `issuer` are had,
@@ -47,117 +43,25 @@ def create_gateway(
     shared = GatewayResources(
         issuers={issuer: keys}, audience=settings.audience, clock=clock, shared_rates=shared_rates
     )
-    apis: dict[str, Api] = {}
-    for product in routes.load(routes_file):
-        entry = product.entry
-        contract = published.load(contracts, entry.contract)
-        resources = PolicyResources(product=entry.name, contract=contract, gateway=shared)
-        handler = pipeline.build(product, forward(services, entry.service, entry.timeout), resources)
-        apis[entry.prefix] = Api(entry, contract, handler)
 
     async def ready() -> dict[str, str]:
         states = {"issuer": await keys.ready()}
         return states | {"redis": await shared_rates.ready()} if shared_rates else states
 
-    pages = catalog.handlers([(api.entry, api.contract) for api in apis.values()])
-    others = create_service(NAME, [*pages, *handlers], identity=None, ready=ready)
-    return Gateway(apis, others)
+    def build() -> Built:
+        apis = [_api(product, services, contracts, shared) for product in routes.load(routes_file)]
+        pages = catalog.handlers([(api.entry, api.contract) for api in apis])
+        others = create_service(NAME, [*pages, *handlers], identity=None, ready=ready)
+        return Built({api.entry.prefix: api for api in apis}, others)
+
+    return Gateway(build)
 
 
-_ANNOUNCE_BODY = frozenset((b"content-length", b"transfer-encoding"))
-"""Without one of these, a request of HTTP/1 has no body."""
-
-
-class Api(msgspec.Struct, frozen=True):
-    """An API product with the handler that answers it."""
-
-    entry: routes.Entry
-    contract: Contract
-    handler: Handler
-
-
-class Gateway:
-    """Chooses by the first two segments of the path."""
-
-    def __init__(self, apis: dict[str, Api], others: ASGIApp) -> None:
-        self._apis = apis
-        self._others = others
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP:
-            await self._others(scope, receive, send)
-            return
-        api = self._apis.get("/".join(scope["path"].split("/", 3)[:3]))
-        if api is None:
-            await self._other(scope, receive, send)
-        else:
-            await _answer(send, await _handled(api, scope, receive))
-
-    async def _other(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        headers = dict(scope["headers"])
-        ids = context.new_context(correlation_id(headers), traceparent(headers))
-
-        async def send_with_id(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"correlation-id", ids.correlation_id.encode())]
-            await send(message)
-
-        scope["headers"] = [*scope["headers"], (b"correlation-id", ids.correlation_id.encode())]
-        token = context.enter(ids)
-        try:
-            await self._others(scope, receive, send_with_id)
-        finally:
-            context.leave(token)
-
-
-async def _handled(api: Api, scope: HTTPScope, receive: Receive) -> GatewayResponse:
-    """The answer of the product's handler, or the problem document that says why there is none."""
-    request = None
-    try:
-        request = _request(api, scope, receive)
-        response = await api.handler(request)
-    except Exception as error:  # noqa: BLE001 - whatever goes wrong is answered
-        ids = request.context if request else context.new_context(correlation_id(dict(scope["headers"])))
-        problem, headers = described(error, scope["path"], ids.correlation_id)
-        fields = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
-        fields.append((b"content-type", PROBLEM_TYPE.encode()))
-        response = GatewayResponse(problem.status, fields, msgspec.json.encode(problem))
-    if request and request.answer_headers:
-        given = {name for name, _ in request.answer_headers}
-        response.headers = [pair for pair in response.headers if pair[0] not in given] + request.answer_headers
-    return response
-
-
-def _request(api: Api, scope: HTTPScope, receive: Receive) -> GatewayRequest:
-    client, headers = scope["client"], list(scope["headers"])
-    return GatewayRequest(
-        method=scope["method"],
-        raw_path=scope["raw_path"],
-        query=scope["query_string"],
-        headers=headers,
-        receive=receive,
-        address=client[0] if client else "",
-        contract=api.contract,
-        scheme=scope["scheme"],
-        bodiless=scope["http_version"][0] == "1" and not any(name in _ANNOUNCE_BODY for name, _ in headers),
+def _api(product: routes.Product, services: Services, contracts: Path, shared: GatewayResources) -> Api:
+    entry = product.entry
+    contract = published.load(contracts, entry.contract)
+    resources = PolicyResources(
+        product=entry.name, service=entry.service, timeout=entry.timeout, contract=contract, gateway=shared
     )
-
-
-async def _answer(send: Send, response: GatewayResponse) -> None:
-    headers = response.headers
-    if response.stream is not None:
-        await _pass_on(send, response.status, headers, response.stream)
-        return
-    if response.status not in (204, 304):
-        headers.append((b"content-length", b"%d" % len(response.body)))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body, "more_body": False})
-
-
-async def _pass_on(send: Send, status: int, headers: Headers, stream: AsyncIterator[bytes]) -> None:
-    """Send an answer as it comes; one that breaks off ends the connection, since its status is already sent."""
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    async with aclosing(stream):  # type: ignore[type-var]  # every stream here is a generator
-        async for part in stream:
-            await send({"type": "http.response.body", "body": part, "more_body": True})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+    handler = pipeline.build(product, forward(services, entry.service, entry.timeout), resources)
+    return Api(entry, contract, handler)

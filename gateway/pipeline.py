@@ -9,12 +9,11 @@ def build(product: Product, forward: Handler, resources: PolicyResources) -> Han
     """The product's policies, in their written order, around `forward`; raises StartupError."""
     _check_guarded(product, resources)
     handler = forward
-    for policy in reversed(product.policies):
+    for policy, place in zip(reversed(product.policies), reversed(product.places), strict=True):
         try:
             handler = policy.wrap(handler, resources)
         except ValueError as error:
-            where = f"product {product.entry.name}, policy {name(type(policy))}"
-            raise StartupError(f"The routes cannot be built: {where}: {error}.") from error
+            raise StartupError(f"{place}: {error}.") from error
     return handler
 
 
@@ -25,10 +24,12 @@ def _check_guarded(product: Product, resources: PolicyResources) -> None:
         operation.path for operation in contract.operations if not f"{operation.path}/".startswith(f"{entry.prefix}/")
     ]
     if outside:
-        raise StartupError(f"The contract {contract.source} has {outside[0]}, which is not below {entry.prefix}.")
+        raise StartupError(
+            f"{product.where}: the contract {contract.source} has {outside[0]}, which is not below {entry.prefix}."
+        )
     used = {name(type(policy)) for policy in product.policies}
     for needed in ("authenticate", "scopes"):
         if needed not in used and any(operation.scopes for operation in contract.operations):
             raise StartupError(
-                f"The contract {contract.source} asks for scopes, but product {entry.name} has no policy {needed}."
+                f"{product.where}: the contract {contract.source} asks for scopes, but no policy {needed} stands here."
             )

@@ -13,6 +13,7 @@ from tollway.problems import StartupError
 from tollway.strict import Strict
 
 ROUTES = Path(__file__).with_name("routes.yaml")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BY_NAME = {name(policy): policy for policy in POLICIES}
 
 
@@ -44,41 +45,74 @@ class Product(Strict):
 
     entry: Entry
     policies: Sequence[Policy]
+    where: str
+    """What an error message calls it: the file, the line and the name."""
+    places: Sequence[str]
+    """The same for each policy."""
 
 
 def load(path: Path = ROUTES) -> list[Product]:
-    """Every API product of the file; raises StartupError that names the file, the product and what is wrong."""
+    """Every API product of the file; raises StartupError that names the file, the line, the product and the reason."""
     try:
-        file = msgspec.convert(yaml.safe_load(path.read_text("utf-8")), File)
+        text = path.read_text("utf-8")
+        tree = yaml.compose(text, _LOADER)
+        file = msgspec.convert(yaml.load(text, _LOADER), File)  # noqa: S506 - the loader is a safe one
     except FileNotFoundError:
         raise StartupError(f"There is no file of routes {path}.") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
         raise StartupError(f"The routes {path} cannot be read: {error}.") from error
-    products = [_product(data, f"{path}: product {data.get('name', f'number {number}')}")
-                for number, data in enumerate(file.products, 1)]  # fmt: skip
+    lines = _Lines(path, tree)
+    products = [_product(data, number, lines) for number, data in enumerate(file.products)]
     for field in ("name", "prefix"):
-        seen = [getattr(product.entry, field) for product in products]
-        for value in seen:
-            if seen.count(value) > 1:
-                raise StartupError(f"{path}: two products have the {field} {value}.")
+        seen: set[str] = set()
+        for product in products:
+            value = getattr(product.entry, field)
+            if value in seen:
+                raise StartupError(f"{product.where}: another product has the {field} {value}.")
+            seen.add(value)
     return products
 
 
-def _product(data: dict[str, Any], where: str) -> Product:
+class _Lines:
+    """Where in the file its parts stand."""
+
+    def __init__(self, path: Path, tree: yaml.Node | None) -> None:
+        self._path = path
+        self._tree = tree
+
+    def place(self, *keys: str | int) -> str:
+        """The file and the line of what is found by these keys, from the top of the file."""
+        node: Any = self._tree
+        for key in keys:
+            if isinstance(key, int):
+                node = node.value[key]
+            else:
+                node = next(value for name, value in node.value if name.value == key)
+        return f"{self._path}, line {node.start_mark.line + 1}"
+
+
+def _product(data: dict[str, Any], number: int, lines: _Lines) -> Product:
+    called = f"product {data.get('name', f'number {number + 1}')}"
+    where = f"{lines.place('products', number)}: {called}"
     try:
         entry = msgspec.convert(data, Entry)
     except msgspec.ValidationError as error:
         raise StartupError(f"{where}: {error}.") from None
     policies: list[Policy] = []
-    before: list[str] = []
-    for written in entry.policies:
+    names: list[str] = []
+    places: list[str] = []
+    for place, written in enumerate(entry.policies):
+        line = lines.place("products", number, "policies", place)
         if len(written) != 1:
-            raise StartupError(f"{where}: each of policies is one name with its configuration, not {sorted(written)}.")
+            raise StartupError(
+                f"{line}: {called}: each of policies is one name with its configuration, not {sorted(written)}."
+            )
         ((chosen, configuration),) = written.items()
-        policies.append(_policy(chosen, configuration or {}, f"{where}: policy {chosen}"))
-        before.append(chosen)
-    _check_order(policies, before, where)
-    return Product(entry=entry, policies=policies)
+        places.append(f"{line}: {called}, policy {chosen}")
+        policies.append(_policy(chosen, configuration or {}, places[-1]))
+        names.append(chosen)
+    _check_order(policies, names, places)
+    return Product(entry=entry, policies=policies, where=where, places=places)
 
 
 def _policy(chosen: str, configuration: dict[str, Any], where: str) -> Policy:
@@ -91,10 +125,10 @@ def _policy(chosen: str, configuration: dict[str, Any], where: str) -> Policy:
         raise StartupError(f"{where}: {error}.") from None
 
 
-def _check_order(policies: list[Policy], names: list[str], where: str) -> None:
+def _check_order(policies: list[Policy], names: list[str], places: list[str]) -> None:
     for place, (policy, chosen) in enumerate(zip(policies, names, strict=True)):
         if chosen in names[:place]:
-            raise StartupError(f"{where}: policy {chosen} stands there twice.")
+            raise StartupError(f"{places[place]}: it stands there twice.")
         for needed in policy.after:
             if needed in names[place:]:
-                raise StartupError(f"{where}: policy {chosen} must stand after {needed}.")
+                raise StartupError(f"{places[place]}: it must stand after {needed}.")

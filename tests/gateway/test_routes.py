@@ -55,13 +55,13 @@ def without(policy: str):
             lambda product: product["policies"].append({"magic": {}}),
             r"policy magic: there is no such policy; there are ",
         ),
-        (lambda product: product["policies"].append({"scopes": {}}), r"policy scopes stands there twice"),
+        (lambda product: product["policies"].append({"scopes": {}}), r"line 12: product sales, policy scopes: it stands there twice"),
         (lambda product: product["policies"].append({"a": {}, "b": {}}), r"each of policies is one name"),
-        (lambda product: product["policies"].reverse(), r"policy \w+ must stand after \w+"),
+        (lambda product: product["policies"].reverse(), r"policy \w+: it must stand after \w+"),
         (lambda product: product["policies"][2].update(rate_limit={"limits": "lots"}), r"policy rate_limit: "),
         (lambda product: product["policies"][1].update(authenticate={"leway": 1}), r"policy authenticate: .*`leway`"),
-        (without("scopes"), r"asks for scopes, but product sales has no policy scopes"),
-        (without("authenticate"), r"asks for scopes, but product sales has no policy authenticate"),
+        (without("scopes"), r"product sales: .*asks for scopes, but no policy scopes stands here"),
+        (without("authenticate"), r"product sales: .*asks for scopes, but no policy authenticate stands here"),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_reason(start, change, words) -> None:
@@ -85,7 +85,7 @@ def test_two_products_cannot_share_an_address(contracts: Path) -> None:
     data = yaml.safe_load(path.read_text("utf-8"))
     data["products"].append({**copy.deepcopy(data["products"][0]), "name": "other"})
     path.write_text(yaml.safe_dump(data), "utf-8")
-    with pytest.raises(StartupError, match="two products have the prefix /sales/v1"):
+    with pytest.raises(StartupError, match="product other: another product has the prefix /sales/v1"):
         routes.load(path)
 
 

@@ -1,0 +1,128 @@
+"""The gateway's ASGI face: requests to API products through their policies, all others to the catalog."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+
+import msgspec
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from gateway.routes import Entry
+from policies.base import GatewayRequest, GatewayResponse, Handler, Headers
+from tollway import context
+from tollway.contracts.published import Contract
+from tollway.service import PROBLEM_TYPE, correlation_id, described, traceparent
+
+_ANNOUNCE_BODY = frozenset((b"content-length", b"transfer-encoding"))
+"""Without one of these, a request of HTTP/1 has no body."""
+
+
+class Api(msgspec.Struct, frozen=True):
+    """An API product with the handler that answers it."""
+
+    entry: Entry
+    contract: Contract
+    handler: Handler
+
+
+class Built(msgspec.Struct, frozen=True):
+    """What is made of one state of the routes."""
+
+    apis: Mapping[str, Api]
+    """By the first two segments of the path."""
+    others: ASGIApp
+    """Answers every other path: catalog, documentation, health."""
+
+
+class Gateway:
+    """Chooses by the first two segments of the path, between what was last built."""
+
+    def __init__(self, build: Callable[[], Built]) -> None:
+        self._build = build
+        self._built = build()
+
+    def reload(self) -> None:
+        """Build anew; raises StartupError and goes on as before when something does not fit together.
+
+        A request that has begun is answered by what was built when it came.
+        """
+        self._built = self._build()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self._built.others(scope, receive, send)
+            return
+        api = self._built.apis.get("/".join(scope["path"].split("/", 3)[:3]))
+        if api is None:
+            await self._other(scope, receive, send)
+        else:
+            await _answer(send, await _handled(api, scope, receive))
+
+    async def _other(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        ids = context.new_context(correlation_id(headers), traceparent(headers))
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"correlation-id", ids.correlation_id.encode())]
+            await send(message)
+
+        scope["headers"] = [*scope["headers"], (b"correlation-id", ids.correlation_id.encode())]
+        token = context.enter(ids)
+        try:
+            await self._built.others(scope, receive, send_with_id)
+        finally:
+            context.leave(token)
+
+
+async def _handled(api: Api, scope: HTTPScope, receive: Receive) -> GatewayResponse:
+    """The answer of the product's handler, or the problem document that says why there is none."""
+    request = None
+    try:
+        request = _request(api, scope, receive)
+        response = await api.handler(request)
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong is answered
+        ids = request.context if request else context.new_context(correlation_id(dict(scope["headers"])))
+        problem, headers = described(error, scope["path"], ids.correlation_id)
+        fields = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
+        fields.append((b"content-type", PROBLEM_TYPE.encode()))
+        response = GatewayResponse(problem.status, fields, msgspec.json.encode(problem))
+    if request and request.answer_headers:
+        given = {name for name, _ in request.answer_headers}
+        response.headers = [pair for pair in response.headers if pair[0] not in given] + request.answer_headers
+    return response
+
+
+def _request(api: Api, scope: HTTPScope, receive: Receive) -> GatewayRequest:
+    client, headers = scope["client"], list(scope["headers"])
+    return GatewayRequest(
+        method=scope["method"],
+        raw_path=scope["raw_path"],
+        query=scope["query_string"],
+        headers=headers,
+        receive=receive,
+        address=client[0] if client else "",
+        contract=api.contract,
+        scheme=scope["scheme"],
+        bodiless=scope["http_version"][0] == "1" and not any(name in _ANNOUNCE_BODY for name, _ in headers),
+    )
+
+
+async def _answer(send: Send, response: GatewayResponse) -> None:
+    headers = response.headers
+    if response.stream is not None:
+        await _pass_on(send, response.status, headers, response.stream)
+        return
+    if response.status not in (204, 304):
+        headers.append((b"content-length", b"%d" % len(response.body)))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body, "more_body": False})
+
+
+async def _pass_on(send: Send, status: int, headers: Headers, stream: AsyncIterator[bytes]) -> None:
+    """Send an answer as it comes; one that breaks off ends the connection, since its status is already sent."""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    async with aclosing(stream):  # type: ignore[type-var]  # every stream here is a generator
+        async for part in stream:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
