@@ -13,12 +13,13 @@ from gateway.forward import NAME, forward
 from policies.base import GatewayResources, PolicyResources
 from tollway.contracts import published
 from tollway.http.services import Services
-from tollway.issuer_keys import Fetch, IssuerKeys, download
-from tollway.service import create_service
+from tollway.oauth.resource_server import ResourceServer
+from tollway.service import DEGRADED, create_service
 from tollway.settings import GatewaySettings
 
 if TYPE_CHECKING:  # Redis' library is loaded where a Redis is configured
     from tollway.shared_rates import SharedRates
+    from tollway.storage import Database
 
 
 def create_gateway(
@@ -26,27 +27,28 @@ def create_gateway(
     services: Services,
     settings: GatewaySettings,
     contracts: Path,
-    issuer: str,
-    fetch: Fetch = download,
+    oauth: ResourceServer,
     handlers: Sequence[ControllerRouterHandler] = (),
     routes_file: Path = routes.ROUTES,
     clock: Callable[[], float] = time,
     shared_rates: "SharedRates | None" = None,
+    database: "Database | None" = None,
 ) -> Gateway:
     """The gateway over `services`; raises StartupError when routes, contracts and policies do not fit together.
 
-    `contracts` is the folder of published documents, `fetch` how the metadata and keys of `issuer` are had,
+    `contracts` is the folder of published documents, `oauth` whose tokens are taken,
     `handlers` what is served beside the catalog, such as the development issuer's endpoints, `shared_rates` where
-    limits are counted for all gateways.
+    limits are counted for all gateways, `database` where answers and the audit are kept.
     """
-    keys = IssuerKeys(issuer, fetch, clock=clock)
-    shared = GatewayResources(
-        issuers={issuer: keys}, audience=settings.audience, clock=clock, shared_rates=shared_rates
-    )
+    shared = GatewayResources(oauth=oauth, clock=clock, shared_rates=shared_rates, database=database)
 
     async def ready() -> dict[str, str]:
-        states = {"issuer": await keys.ready()}
-        return states | {"redis": await shared_rates.ready()} if shared_rates else states
+        states = await oauth.ready()
+        if shared_rates:
+            states["redis"] = await shared_rates.ready()
+        if database and (state := await database.ready()):
+            states["database"] = state if state == "ok" else DEGRADED + state  # reading goes on without it
+        return states
 
     def build() -> Built:
         apis = [_api(product, services, contracts, shared) for product in routes.load(routes_file)]
@@ -54,7 +56,7 @@ def create_gateway(
         others = create_service(NAME, [*pages, *handlers], identity=None, ready=ready)
         return Built({api.entry.prefix: api for api in apis}, others)
 
-    return Gateway(build)
+    return Gateway(build, routes_file)
 
 
 def _api(product: routes.Product, services: Services, contracts: Path, shared: GatewayResources) -> Api:

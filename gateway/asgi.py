@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
+from pathlib import Path
+from typing import cast
 
 import msgspec
 from litestar.enums import ScopeType
@@ -12,9 +14,6 @@ from policies.base import GatewayRequest, GatewayResponse, Handler, Headers
 from tollway import context
 from tollway.contracts.published import Contract
 from tollway.service import PROBLEM_TYPE, correlation_id, described, traceparent
-
-_ANNOUNCE_BODY = frozenset((b"content-length", b"transfer-encoding"))
-"""Without one of these, a request of HTTP/1 has no body."""
 
 
 class Api(msgspec.Struct, frozen=True):
@@ -37,7 +36,9 @@ class Built(msgspec.Struct, frozen=True):
 class Gateway:
     """Chooses by the first two segments of the path, between what was last built."""
 
-    def __init__(self, build: Callable[[], Built]) -> None:
+    def __init__(self, build: Callable[[], Built], routes_file: Path) -> None:
+        self.routes_file = routes_file
+        """What `build` reads first, and may be changed by people."""
         self._build = build
         self._built = build()
 
@@ -94,17 +95,17 @@ async def _handled(api: Api, scope: HTTPScope, receive: Receive) -> GatewayRespo
 
 
 def _request(api: Api, scope: HTTPScope, receive: Receive) -> GatewayRequest:
-    client, headers = scope["client"], list(scope["headers"])
+    client = scope["client"]
     return GatewayRequest(
         method=scope["method"],
         raw_path=scope["raw_path"],
         query=scope["query_string"],
-        headers=headers,
+        headers=cast("Headers", scope["headers"]),
         receive=receive,
         address=client[0] if client else "",
         contract=api.contract,
         scheme=scope["scheme"],
-        bodiless=scope["http_version"][0] == "1" and not any(name in _ANNOUNCE_BODY for name, _ in headers),
+        http_version=scope["http_version"],
     )
 
 

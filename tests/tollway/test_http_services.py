@@ -9,10 +9,12 @@ from typing import Annotated
 import pytest
 from litestar import get, post
 from litestar.params import QueryParameter
+from litestar.response import Stream
 from msgspec.structs import replace
 
 from tollway import context
 from tollway.canonical.record import Identifier, Record
+from tollway.http.exchange import Call
 from tollway.http.services import Services
 from tollway.identity import Identity
 from tollway.problems import (
@@ -102,11 +104,32 @@ async def get_seen() -> Seen:
     )
 
 
+TICKING = asyncio.Event()
+
+
+@get("/shop/v1/ticks", operation_id="getTicks")
+async def get_ticks() -> Stream:
+    async def ticks():
+        TICKING.set()
+        try:
+            number = 0
+            while True:
+                yield f"tick {number}\n"
+                number += 1
+                await asyncio.sleep(0.01)
+        finally:
+            TICKING.clear()
+
+    return Stream(ticks(), media_type="text/plain")
+
+
 @pytest.fixture(params=["in process", "over a socket"])
 async def services(request):
     """The shop, hosted here or served on a real socket."""
     shop = create_service(
-        "shop", [get_quote, create_quote, get_broken, get_slow, set_slow, get_seen], identity=IDENTITY
+        "shop",
+        [get_quote, create_quote, get_broken, get_slow, set_slow, get_seen, get_ticks],
+        identity=IDENTITY,
     )
     if request.param == "in process":
         services = Services(IDENTITY)
@@ -218,6 +241,27 @@ async def test_after_the_deadline_nothing_is_sent(client, method):
     """A call whose deadline has passed is not sent, so that even a write is known not to have happened."""
     with calling(deadline=time.monotonic() - 1), pytest.raises(Unavailable, match="deadline has passed"):
         await client.call(method, "/shop/v1/slow")
+
+
+async def test_an_answer_can_be_read_as_it_comes(services):
+    """A streamed answer arrives in parts while it is being made, and is made no longer than somebody reads it."""
+    signed = IDENTITY.sign("till", "shop").encode()
+    call = Call("GET", "/shop/v1/ticks", b"", [(b"tollway-identity", signed)], b"", streamed=True)
+    answer = await services.send("shop", call, context.new_context())
+    assert (answer.status, answer.body) == (200, b"")
+    heard = b""
+    async for part in answer.stream:
+        heard += part
+        if heard.count(b"\n") >= 3:
+            break
+    assert heard.startswith(b"tick 0\ntick 1\ntick 2\n")
+    assert TICKING.is_set()
+    await answer.stream.aclose()
+    for _ in range(200):
+        if not TICKING.is_set():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it ticks on although nobody listens")
 
 
 async def test_a_caller_of_another_installation_is_refused(services):

@@ -13,7 +13,7 @@ DEFAULT = Path("tollway.toml")
 app = App(name="tollway", help="The integration layer between the systems that sell, deliver and bill services.")
 COMMANDS = {
     "up": ("commands:up", "Run everything in this process."),
-    "serve": ("serving:serve_one", "Run one service in this process."),
+    "serve": ("serving:serve_some", "Run one service, alone or with others."),
     "services": ("commands:services", "List every service."),
     "sandbox": ("commands:sandbox", "Run one platform's sandbox."),
     "openapi": ("commands:openapi", "Write the published contracts."),

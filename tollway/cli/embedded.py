@@ -9,7 +9,8 @@ from tollway.cli.catalogue import GATEWAY, SERVICES
 from tollway.cli.flow import ClosedWonFlow
 from tollway.cli.installation import Installation, installation
 from tollway.cli.sandboxes import sandboxes
-from tollway.sandboxes import Faults, serve
+from tollway.http.server import serve
+from tollway.sandboxes import Faults
 from tollway.settings import Settings
 
 
@@ -36,5 +37,4 @@ async def embedded(settings: Settings) -> AsyncIterator[Embedded]:
         made = await stack.enter_async_context(opening)
         stack.push_async_callback(flow.close)
         gateway = serve(made.apps[GATEWAY], settings.gateway.host, settings.gateway.port)
-        address = await stack.enter_async_context(gateway)
-        yield Embedded(made, served, flow, address.url)
+        yield Embedded(made, served, flow, await stack.enter_async_context(gateway))

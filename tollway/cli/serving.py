@@ -1,35 +1,64 @@
-"""`tollway serve`: one service in a process of its own."""
+"""`tollway serve`: one service on an address, alone or with others that it then calls without a socket."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 
 import structlog
+from litestar.types import ASGIApp
 
 from tollway.cli.app import DEFAULT, Config
-from tollway.cli.catalogue import GATEWAY, SERVICES
+from tollway.cli.catalogue import GATEWAY, SERVICES, of_layer
 from tollway.cli.installation import installation
 from tollway.cli.stopping import told_to_stop
+from tollway.http.server import serve, serve_by_workers
 from tollway.problems import StartupError
-from tollway.sandboxes import serve
 from tollway.settings import load
 from tollway.telemetry import configure_logging
 
 log = structlog.get_logger()
 
 
-def serve_one(service: str, /, *, config: Config = DEFAULT, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Run one service: the gateway, or any of those that `tollway services` lists."""
+def serve_some(
+    service: str, /, *beside: str, config: Config = DEFAULT, host: str = "127.0.0.1", port: int = 8000, workers: int = 1
+) -> None:
+    """Run one service, the gateway or any of those that `tollway services` lists.
+
+    BESIDE are services that live in the same process: `tollway serve gateway sales finance` has the gateway call
+    these without a socket. WORKERS processes share the address.
+    """
+    hosted = (service, *beside)
+    for name in hosted:
+        if name not in (*SERVICES, GATEWAY):
+            raise StartupError(f"There is no service {name!r}; there are: {', '.join([*SERVICES, GATEWAY])}.")
+    if workers < 2:  # noqa: PLR2004
+        configure_logging("machines")
+        asyncio.run(_serve(config, hosted, host, port))
+        return
+    durable = [name for name in hosted if name in of_layer("process")]
+    if durable:
+        raise StartupError(f"{durable[0]} runs durable processes, which go by one worker's name; give it --workers 1.")
+    load(config)
+    serve_by_workers(partial(_worker, config, hosted, host, port), host, port, workers)
+
+
+async def _serve(config: Path, hosted: tuple[str, ...], host: str, port: int) -> None:
+    async with _opened(config, hosted, host, port) as app, serve(app, host, port) as url:
+        log.info("serving", services=hosted, url=url)
+        await told_to_stop()
+        log.info("stopping", services=hosted)
+
+
+@asynccontextmanager
+async def _opened(config: Path, hosted: tuple[str, ...], host: str, port: int) -> AsyncIterator[ASGIApp]:
+    async with installation(load(config), hosted, executor=f"{hosted[0]}:{host}:{port}") as made:
+        yield made.apps[hosted[0]]
+
+
+@asynccontextmanager
+async def _worker(config: Path, hosted: tuple[str, ...], host: str, port: int) -> AsyncIterator[ASGIApp]:
     configure_logging("machines")
-    settings = load(config)
-    if service not in (*SERVICES, GATEWAY):
-        raise StartupError(f"There is no service {service!r}; there are: {', '.join([*SERVICES, GATEWAY])}.")
-
-    async def run() -> None:
-        async with (
-            installation(settings, [service], executor=f"{service}:{host}:{port}") as made,
-            serve(made.apps[service], host, port) as address,
-        ):
-            log.info("serving", service=service, url=address.url)
-            await told_to_stop()
-            log.info("stopping", service=service)
-
-    asyncio.run(run())
+    async with _opened(config, hosted, host, port) as app:
+        yield app

@@ -1,0 +1,144 @@
+"""Serves an application on a socket that others reach: in the running event loop, or by several worker processes."""
+
+import asyncio
+import ctypes
+import gc
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from functools import partial
+from typing import Any
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+from litestar.types import ASGIApp, Receive, Scope
+
+from tollway.problems import StartupError
+
+HEADER_SECONDS = 20
+"""How long a request's head may take to arrive, and how long an idle connection is kept."""
+MOST_HEADER_BYTES = 65_536
+_DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
+Opening = Callable[[], AbstractAsyncContextManager[ASGIApp]]
+"""Opens an application and what it stands on, and closes both."""
+_OPTIONS: dict[str, Any] = {
+    "http": HTTPModes.http1,
+    "http1_settings": HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=MOST_HEADER_BYTES),
+    "websockets": False,
+    "backlog": 2048,
+    "log_enabled": False,
+}
+
+
+@asynccontextmanager
+async def serve(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
+    """Serve until the block ends and answer the base URL; port 0 takes a free one.
+
+    Raises StartupError, naming the setting to change, when the port is taken.
+    """
+    port = _free(host, port)
+    server = Server(app, address=host, port=port, interface=Interfaces.ASGINL, **_OPTIONS)
+    task = asyncio.create_task(server.serve())
+    try:
+        await _until_open(host, port, task)
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+        await task
+
+
+def serve_by_workers(opening: Opening, host: str, port: int, workers: int) -> None:
+    """Serve by processes that share the socket until told to stop; each opens an application of its own.
+
+    A worker that ends by itself is replaced; SIGHUP reaches every worker.
+    """
+    server = _Workers(
+        "tollway",
+        address=host,
+        port=_free(host, port),
+        interface=Interfaces.ASGI,
+        workers=workers,
+        respawn_failed_workers=True,
+        workers_kill_timeout=30,
+        **_OPTIONS,
+    )
+    server.serve(target_loader=partial(_worker, opening, os.getpid()), wrap_loader=False)
+
+
+class _Workers(Granian):  # type: ignore[misc]  # its type depends on the interpreter
+    """Granian's worker processes, of which a hang-up signal replaces none."""
+
+    def signal_handler_reload(self, *_: Any, **__: Any) -> None:
+        """Pass the signal on."""
+        for worker in self.wrks:
+            os.kill(worker.inner.pid, signal.SIGHUP)
+
+
+def _worker(opening: Opening, parent: int) -> "_Opened":
+    if sys.platform == "linux":  # a killed parent leaves nobody who would answer on its port
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM)
+        if os.getppid() != parent:
+            sys.exit(1)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the application takes it
+    return _Opened(opening)
+
+
+class _Opened:
+    """An application that its server's lifespan opens and closes."""
+
+    def __init__(self, opening: Opening) -> None:
+        self._opening = opening
+        self._app: ASGIApp | None = None
+
+    def __call__(self, scope: Scope, receive: Receive, send: Any) -> Awaitable[None]:
+        if self._app is None:
+            return self._live(receive, send)
+        return self._app(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Any) -> None:
+        await receive()
+        try:
+            async with self._opening() as app:
+                self._app = app
+                gc.collect()
+                gc.freeze()  # what lives as long as the process need not be looked through again
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+        except StartupError as error:
+            print(f"tollway: {error}", file=sys.stderr)  # noqa: T201 - as the command itself would say it
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def _free(host: str, port: int) -> int:
+    """The port itself, or one for 0; raises StartupError when it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise StartupError(
+                f"Port {port} on {host} cannot be used ({error.strerror}); stop what holds it or set another port."
+            ) from error
+        return int(probe.getsockname()[1])
+
+
+async def _until_open(host: str, port: int, task: asyncio.Task[None]) -> None:
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            if task.done():
+                task.result()
+                raise StartupError(f"The service on port {port} stopped while it started.") from None
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            return
