@@ -5,12 +5,15 @@ from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING
 
+import msgspec
 from litestar.types import ControllerRouterHandler
 
 from gateway import catalog, pipeline, routes
 from gateway.asgi import Api, Built, Gateway
+from gateway.docs import Product
 from gateway.forward import NAME, forward
 from policies.base import GatewayResources, PolicyResources
+from policies.lifecycle import Lifecycle
 from tollway.contracts import published
 from tollway.http.services import Services
 from tollway.oauth.resource_server import ResourceServer
@@ -18,7 +21,7 @@ from tollway.service import DEGRADED, create_service
 from tollway.settings import GatewaySettings
 
 if TYPE_CHECKING:  # Redis' library is loaded where a Redis is configured
-    from tollway.shared_rates import SharedRates
+    from tollway.limits.connection import SharedRates
     from tollway.storage import Database
 
 
@@ -46,13 +49,16 @@ def create_gateway(
         states = await oauth.ready()
         if shared_rates:
             states["redis"] = await shared_rates.ready()
-        if database and (state := await database.ready()):
+        if database:
+            state = await database.ready()
             states["database"] = state if state == "ok" else DEGRADED + state  # reading goes on without it
         return states
 
     def build() -> Built:
-        apis = [_api(product, services, contracts, shared) for product in routes.load(routes_file)]
-        pages = catalog.handlers([(api.entry, api.contract) for api in apis])
+        products = routes.load(routes_file)
+        apis = [_api(product, services, contracts, shared) for product in products]
+        listed = [_listed(product, api.contract) for product, api in zip(products, apis, strict=True)]
+        pages = catalog.handlers(listed, settings.public_url)
         others = create_service(NAME, [*pages, *handlers], identity=None, ready=ready)
         return Built({api.entry.prefix: api for api in apis}, others)
 
@@ -67,3 +73,18 @@ def _api(product: routes.Product, services: Services, contracts: Path, shared: G
     )
     handler = pipeline.build(product, forward(services, entry.service, entry.timeout), resources)
     return Api(entry, contract, handler)
+
+
+def _listed(product: routes.Product, contract: published.Contract) -> Product:
+    """The product as the catalog tells of it."""
+    entry = product.entry
+    listed = Product(name=entry.name, prefix=entry.prefix, owner=entry.owner, document=contract.document)
+    for policy in product.policies:
+        if isinstance(policy, Lifecycle):
+            listed = msgspec.structs.replace(
+                listed,
+                deprecated_on=policy.deprecated_on,
+                sunset_on=policy.sunset_on,
+                successor=policy.successor,
+            )
+    return listed

@@ -26,6 +26,8 @@ class Entry(Strict):
     """The first two segments of its addresses: API and major version."""
     service: str
     """The service that answers."""
+    owner: str = ""
+    """Who in the firm answers for the product, told in the catalog."""
     contract: str
     """Its OpenAPI document, below the folder of contracts."""
     timeout: Annotated[float, msgspec.Meta(gt=0)] = 30.0

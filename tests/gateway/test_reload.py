@@ -57,7 +57,7 @@ async def test_a_signal_reloads_too(gateway, reader) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("products: [", r"routes\.yaml cannot be read.*line 1"),
+        ("products: [", r"routes\.yaml cannot be read.*line 2"),
         ("products:\n- name: sales\n  prefix: /sales/v1\n", r"routes\.yaml, line 2: product sales: "),
     ],
 )
