@@ -16,6 +16,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Scope, Sen
 
 from tollway import context
 from tollway.http import parameters
+from tollway.http.json_response import JsonResponse
 from tollway.identity import HEADER, Identity
 from tollway.problems import (
     Invalid,
@@ -29,14 +30,13 @@ from tollway.problems import (
     UnsupportedMediaType,
     Violation,
 )
+from tollway.telemetry.trace_context import CORRELATION_ID, PARENT
 
 log = structlog.get_logger()
 ReadyCheck = Callable[[], Awaitable[dict[str, str]]]
 DEGRADED = "degraded: "
 """Begins the state of what is missed but can be done without: it leaves the service ready."""
 PROBLEM_TYPE = "application/problem+json"
-_CORRELATION = re.compile(r"[A-Za-z0-9_\-.:]{1,100}")
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _BY_STATUS: dict[int, type[ProblemError]] = {
     404: NoSuchRoute,
     405: MethodNotAllowed,
@@ -78,6 +78,7 @@ def create_service(
         exception_handlers={Exception: answer_problem},
         dependencies={key: _provide(value) for key, value in (dependencies or {}).items()},
         openapi_config=None,
+        response_class=JsonResponse,
         logging_config=None,
         request_max_body_size=5_000_000,
     )
@@ -108,6 +109,7 @@ class _Guard:
                 traceparent=traceparent(headers),
                 subject=subject,
                 deadline=time.monotonic() + float(timeout) if timeout else None,
+                tracestate=headers.get(b"tracestate", b"").decode("latin-1"),
             )
         )
         try:
@@ -127,14 +129,14 @@ class _Guard:
 
 def correlation_id(headers: Mapping[bytes, bytes]) -> str:
     """The caller's correlation id when it is one; a new one otherwise."""
-    given = headers.get(b"correlation-id", b"").decode("latin-1")
-    return given if _CORRELATION.fullmatch(given) else context.new_correlation_id()
+    given = headers.get(b"correlation-id", b"")
+    return given.decode() if CORRELATION_ID.fullmatch(given) else context.new_correlation_id()
 
 
 def traceparent(headers: Mapping[bytes, bytes]) -> str:
     """The caller's W3C trace parent when it is one; a new trace otherwise."""
-    given = headers.get(b"traceparent", b"").decode("latin-1")
-    return given if _TRACEPARENT.fullmatch(given) else context.new_traceparent()
+    given = headers.get(b"traceparent", b"")
+    return given.decode("latin-1") if PARENT.fullmatch(given) else context.new_traceparent()
 
 
 def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:

@@ -1,5 +1,6 @@
 """Money: an exact amount and its ISO 4217 currency."""
 
+import re
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Self
@@ -7,16 +8,23 @@ from typing import Annotated, Self
 import iso4217
 import msgspec
 
-from tollway.canonical.record import Record
+from tollway.canonical.record import Record, fitting
 
-CurrencyCode = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$", description="ISO 4217 currency code.")]
+CurrencyCode = Annotated[str, fitting("[A-Z]{3}", min_length=3, max_length=3, description="ISO 4217 currency code.")]
 MOST_DIGITS = 15
 """How many digits an amount or a quantity has before its point at most."""
+MOST_DECIMALS = 10
+"""How many digits it has behind its point at most."""
+_PATTERN = rf"-?[0-9]{{1,{MOST_DIGITS}}}(\.[0-9]{{1,{MOST_DECIMALS}}})?"
+_PLAIN = re.compile(_PATTERN).fullmatch
 Quantity = Annotated[
     Decimal,
     msgspec.Meta(
         description="An exact decimal number, written as a string.",
-        extra_json_schema={"pattern": rf"^-?[0-9]{{1,{MOST_DIGITS}}}(\.[0-9]{{1,10}})?$"},
+        extra_json_schema={
+            "pattern": f"^{_PATTERN}$",
+            "maxLength": len("-.") + MOST_DIGITS + MOST_DECIMALS,
+        },
     ),
 ]
 
@@ -33,9 +41,10 @@ def exponent(currency: str) -> int:
 
 def exact(number: Decimal) -> Decimal:
     """The number itself; raises ValueError for NaN, the infinities and what plain digits do not write on the wire."""
-    exponent = number.as_tuple().exponent
-    if not isinstance(exponent, int) or exponent > 0 or number.adjusted() >= MOST_DIGITS:
-        raise ValueError(f"{number} is not a number of at most {MOST_DIGITS} digits before the point")
+    if not _PLAIN(str(number)):
+        raise ValueError(
+            f"{number} is not a number of at most {MOST_DIGITS} digits before the point and {MOST_DECIMALS} behind it"
+        )
     return number
 
 
@@ -57,12 +66,11 @@ class Money(Record):
 
     def times(self, quantity: Decimal) -> "Money":
         """The amount for a quantity, rounded to the currency's smallest unit."""
-        return Money(amount=self.amount * quantity, currency=self.currency).rounded()
+        return Money(amount=_rounded(self.amount * quantity, self.currency), currency=self.currency)
 
     def rounded(self) -> "Money":
         """The amount in the currency's smallest unit, halves away from zero."""
-        smallest = Decimal(1).scaleb(-exponent(self.currency))
-        return Money(amount=self.amount.quantize(smallest, ROUND_HALF_UP), currency=self.currency)
+        return Money(amount=_rounded(self.amount, self.currency), currency=self.currency)
 
     def split(self, parts: int) -> list["Money"]:
         """Divide into `parts` that differ by at most the smallest unit and sum to exactly this amount."""
@@ -83,6 +91,10 @@ class Money(Record):
         if other.currency != self.currency:
             raise ValueError(f"{other.currency} cannot be added to {self.currency}")
         return other
+
+
+def _rounded(amount: Decimal, currency: str) -> Decimal:
+    return amount.quantize(Decimal(1).scaleb(-exponent(currency)), ROUND_HALF_UP)
 
 
 def total(amounts: Iterable[Money], currency: str) -> Money:

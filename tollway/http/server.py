@@ -48,7 +48,7 @@ async def serve(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
         await _until_open(host, port, task)
         yield f"http://{host}:{port}"
     finally:
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]
         await task
 
 
@@ -70,7 +70,7 @@ def serve_by_workers(opening: Opening, host: str, port: int, workers: int) -> No
     server.serve(target_loader=partial(_worker, opening, os.getpid()), wrap_loader=False)
 
 
-class _Workers(Granian):  # type: ignore[misc]  # its type depends on the interpreter
+class _Workers(Granian):  # type: ignore[misc, valid-type]  # its type depends on the interpreter
     """Granian's worker processes, of which a hang-up signal replaces none."""
 
     def signal_handler_reload(self, *_: Any, **__: Any) -> None:

@@ -102,6 +102,8 @@ class ServiceClient:
             (b"traceparent", ids.traceparent.encode()),
             (b"accept", b"application/json"),
         ]
+        if ids.tracestate:
+            headers.append((b"tracestate", ids.tracestate.encode("latin-1")))
         if ids.deadline is not None:
             headers.append((b"tollway-timeout", b"%.3f" % ids.remaining(3600)))
         content = b""
