@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from gateway.routes import Entry
 from policies.base import GatewayRequest, GatewayResponse, Handler, Headers
+from policies.security_headers import completed
 from tollway import context
 from tollway.contracts.published import Contract
 from tollway.service import PROBLEM_TYPE, correlation_id, described, traceparent
@@ -36,11 +37,13 @@ class Built(msgspec.Struct, frozen=True):
 class Gateway:
     """Chooses by the first two segments of the path, between what was last built."""
 
-    def __init__(self, build: Callable[[], Built], routes_file: Path) -> None:
+    def __init__(self, build: Callable[[], Built], routes_file: Path, added: Headers) -> None:
+        """`added` are the headers of answers that no product's policies made, unless these set them."""
         self.routes_file = routes_file
         """What `build` reads first, and may be changed by people."""
         self._build = build
         self._built = build()
+        self._added = added
 
     def reload(self) -> None:
         """Build anew; raises StartupError and goes on as before when something does not fit together.
@@ -57,7 +60,7 @@ class Gateway:
         if api is None:
             await self._other(scope, receive, send)
         else:
-            await _answer(send, await _handled(api, scope, receive))
+            await _answer(send, await _handled(api, scope, receive, self._added))
 
     async def _other(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
@@ -65,7 +68,8 @@ class Gateway:
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"correlation-id", ids.correlation_id.encode())]
+                fields = [*message["headers"], (b"correlation-id", ids.correlation_id.encode())]
+                message["headers"] = completed(fields, self._added)
             await send(message)
 
         scope["headers"] = [*scope["headers"], (b"correlation-id", ids.correlation_id.encode())]
@@ -76,7 +80,7 @@ class Gateway:
             context.leave(token)
 
 
-async def _handled(api: Api, scope: HTTPScope, receive: Receive) -> GatewayResponse:
+async def _handled(api: Api, scope: HTTPScope, receive: Receive, added: Headers) -> GatewayResponse:
     """The answer of the product's handler, or the problem document that says why there is none."""
     request = None
     try:
@@ -88,7 +92,9 @@ async def _handled(api: Api, scope: HTTPScope, receive: Receive) -> GatewayRespo
         fields = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
         fields.append((b"content-type", PROBLEM_TYPE.encode()))
         response = GatewayResponse(problem.status, fields, msgspec.json.encode(problem))
-    if request and request.answer_headers:
+    if request is None:
+        response.headers = completed(response.headers, added)
+    elif request.answer_headers:
         given = {name for name, _ in request.answer_headers}
         response.headers = [pair for pair in response.headers if pair[0] not in given] + request.answer_headers
     return response

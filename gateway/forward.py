@@ -1,7 +1,7 @@
 """Hands a request on to the service behind an API product."""
 
-import time
 from collections.abc import Mapping
+from time import monotonic
 
 from policies.base import GatewayRequest, GatewayResponse, Handler, Headers
 from tollway.context import RequestContext
@@ -11,13 +11,12 @@ from tollway.identity import HEADER
 
 NAME = "gateway"
 """What the gateway signs as."""
-_IDENTITY = HEADER.encode()
 _HOP_BY_HOP = frozenset(
     (b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te",
      b"trailer", b"transfer-encoding", b"upgrade")
 )  # fmt: skip
 _KEPT_HERE = _HOP_BY_HOP | {b"host", b"content-length", b"authorization", b"cookie", b"accept-encoding", b"expect",
-                            b"correlation-id", b"traceparent", b"dpop", b"client-cert"}  # fmt: skip
+                            b"correlation-id", b"traceparent", b"tracestate", b"dpop", b"client-cert"}  # fmt: skip
 _NOT_RETURNED = _HOP_BY_HOP | {b"content-length", b"content-encoding"}
 """The body arrives here decoded and whole, so what was said of its encoding and length no longer holds."""
 _OURS = b"tollway-"
@@ -30,22 +29,25 @@ def forward(services: Services, service: str, timeout: float) -> Handler:
     sign, send = services.identity.sign, services.send
 
     async def handle(request: GatewayRequest) -> GatewayResponse:
-        operation = request.operation
-        body = await request.body()
+        streamed, body = request.operation.streamed, request.body_so_far
+        if body is None:
+            body = await request.body()
         deadline = request.started + timeout
         if request.deadline is not None and request.deadline < deadline:
             deadline = request.deadline
         caller, ids = request.caller, request.context
         subject = caller.subject if caller else ""
-        inner = RequestContext(ids.correlation_id, ids.traceparent, subject, deadline=deadline)
         headers = _kept(request.headers)
         headers += (
-            (_IDENTITY, sign(NAME, service, subject).encode()),
+            (HEADER, sign(NAME, service, subject)),
             (b"correlation-id", ids.correlation_id.encode()),
             (b"traceparent", ids.traceparent.encode()),
-            (b"tollway-timeout", b"%.3f" % (deadline - time.monotonic())),
+            (b"tollway-timeout", b"%.3f" % (deadline - monotonic())),
         )
-        call = Call(request.method, request.path, request.query, headers, body, operation.streamed)
+        if ids.tracestate:
+            headers.append((b"tracestate", ids.tracestate.encode()))
+        inner = RequestContext(ids.correlation_id, ids.traceparent, subject, "", deadline, ids.tracestate)
+        call = Call(request.method, request.path, request.query, headers, body, streamed)
         answer = await send(service, call, inner, timeout)
         return GatewayResponse(answer.status, _returned(answer.headers), answer.body, answer.stream)
 

@@ -9,6 +9,7 @@ import yaml
 
 from policies import POLICIES
 from policies.base import Policy, name
+from tollway.limits.plans import Plan, Plans
 from tollway.problems import StartupError
 from tollway.strict import Strict
 
@@ -28,6 +29,9 @@ class Entry(Strict):
     """The service that answers."""
     owner: str = ""
     """Who in the firm answers for the product, told in the catalog."""
+    version_of: str = ""
+    """The product whose service is asked in the place of one that speaks this older version; `gateway/versions/` has
+    the change between the two, by this product's name."""
     contract: str
     """Its OpenAPI document, below the folder of contracts."""
     timeout: Annotated[float, msgspec.Meta(gt=0)] = 30.0
@@ -39,6 +43,12 @@ class Entry(Strict):
 class File(Strict):
     """The whole file."""
 
+    plans: dict[str, dict[str, Any]] = {}
+    """The plans by name."""
+    default_plan: str = ""
+    """The plan of clients that `clients` does not name and of callers without a token; empty for none."""
+    clients: dict[str, str] = {}
+    """The names of the clients' plans, by client id."""
     products: list[dict[str, Any]]
 
 
@@ -51,6 +61,8 @@ class Product(Strict):
     """What an error message calls it: the file, the line and the name."""
     places: Sequence[str]
     """The same for each policy."""
+    plans: Plans
+    """The plans of the file, which are the same for every product."""
 
 
 def load(path: Path = ROUTES) -> list[Product]:
@@ -64,7 +76,8 @@ def load(path: Path = ROUTES) -> list[Product]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
         raise StartupError(f"The routes {path} cannot be read: {error}.") from error
     lines = _Lines(path, tree)
-    products = [_product(data, number, lines) for number, data in enumerate(file.products)]
+    plans = _plans(file, lines)
+    products = [_product(data, number, lines, plans) for number, data in enumerate(file.products)]
     for field in ("name", "prefix"):
         seen: set[str] = set()
         for product in products:
@@ -93,7 +106,22 @@ class _Lines:
         return f"{self._path}, line {node.start_mark.line + 1}"
 
 
-def _product(data: dict[str, Any], number: int, lines: _Lines) -> Product:
+def _plans(file: File, lines: _Lines) -> Plans:
+    plans: dict[str, Plan] = {}
+    for called, data in file.plans.items():
+        try:
+            plans[called] = msgspec.convert(data, Plan)
+        except msgspec.ValidationError as error:
+            raise StartupError(f"{lines.place('plans', called)}: plan {called}: {error}.") from None
+    for client, chosen in file.clients.items():
+        if chosen not in plans:
+            raise StartupError(f"{lines.place('clients', client)}: client {client}: there is no plan {chosen}.")
+    if file.default_plan and file.default_plan not in plans:
+        raise StartupError(f"{lines.place('default_plan')}: there is no plan {file.default_plan}.")
+    return Plans(plans=plans, default_plan=file.default_plan, clients=file.clients)
+
+
+def _product(data: dict[str, Any], number: int, lines: _Lines, plans: Plans) -> Product:
     called = f"product {data.get('name', f'number {number + 1}')}"
     where = f"{lines.place('products', number)}: {called}"
     try:
@@ -114,7 +142,7 @@ def _product(data: dict[str, Any], number: int, lines: _Lines) -> Product:
         policies.append(_policy(chosen, configuration or {}, places[-1]))
         names.append(chosen)
     _check_order(policies, names, places)
-    return Product(entry=entry, policies=policies, where=where, places=places)
+    return Product(entry=entry, policies=policies, where=where, places=places, plans=plans)
 
 
 def _policy(chosen: str, configuration: dict[str, Any], where: str) -> Policy:

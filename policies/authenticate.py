@@ -1,126 +1,211 @@
-"""Lets in who bears a JWT access token (RFC 9068) of an issuer we trust."""
+"""Lets in who bears, or proves to hold, an access token of an issuer we trust."""
 
-from typing import Any, ClassVar, NoReturn
+import asyncio
+import functools
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar
 
-import msgspec
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwt import ClaimsOption, JWTClaimsRegistry
-
-from policies.base import Caller, GatewayRequest, GatewayResponse, Handler, PolicyResources
+from policies.base import Caller, GatewayRequest, GatewayResources, GatewayResponse, Handler, PolicyResources
+from tollway.oauth import dpop, mtls
+from tollway.oauth.challenges import Challenges
+from tollway.oauth.misses import Misses, subject_of
+from tollway.oauth.refused import Refused
+from tollway.oauth.tokens import AccessToken, TokenReader
 from tollway.problems import Unauthenticated
 from tollway.strict import Strict
 
 _LONGEST_TOKEN = 8192
-_TYPES = ("at+jwt", "application/at+jwt")
-_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
-_REQUIRED: dict[str, ClaimsOption] = {claim: {"essential": True} for claim in ("sub", "client_id", "exp", "iat", "jti")}
+_REFUSED_SECONDS = 5.0
+"""How long a bad token is refused without another look."""
+_UNKNOWN: tuple[float, Caller | None] = (0.0, None)
 
 
 class Authenticate(Strict):
-    """Checks signature, type, issuer, audience and times of the bearer token, each token once."""
+    """Takes JWTs (RFC 9068) and opaque tokens (RFC 7662), each of which it verifies once.
+
+    Those that are bound to a key (DPoP) or to a client certificate (mTLS) it takes only from whoever has that.
+    """
 
     after: ClassVar[tuple[str, ...]] = ("correlation",)
     leeway: int = 30
     """Seconds by which the issuer's clock may differ from ours."""
     remember: float = 300.0
-    """Seconds a verified token is taken without another look; a revoked one works no longer than this."""
-    remembered: int = 10_000
+    """Seconds a verified token is taken without another look; one whose issuer no longer calls it active, or whose key
+    was withdrawn, works no longer than this."""
+    remembered: int = 20_000
     """How many verified tokens are kept in mind."""
+    bad_tokens_per_second: float = 20.0
+    """How many different bad tokens of one address are looked at; beyond them its new tokens get 429."""
 
     def wrap(self, following: Handler, resources: PolicyResources) -> Handler:
-        tokens = VerifiedTokens(self, resources)
+        tokens = _kept(self, resources.gateway)
+        challenges = resources.gateway.oauth.challenges(resources.contract.operations[0].path)
+        known, clock = tokens.known, resources.gateway.clock
 
-        async def handle(request: GatewayRequest) -> GatewayResponse:
-            scheme, _, token = request.headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-            if scheme.lower() != "bearer" or not token:
-                raise Unauthenticated(
-                    "Send an OAuth 2.0 access token as `Authorization: Bearer …`.",
-                    headers={"www-authenticate": 'Bearer realm="tollway"'},
-                )
-            request.caller = tokens.known(token) or await tokens.verified(token)
+        def handle(request: GatewayRequest) -> Awaitable[GatewayResponse]:
+            until, caller = known.get(request.headers.get(b"authorization"), _UNKNOWN)
+            if until <= clock():
+                return verified(request)
+            request.caller = caller
+            return following(request)
+
+        async def verified(request: GatewayRequest) -> GatewayResponse:
+            request.caller = await tokens.caller(request, challenges)
             return await following(request)
 
         return handle
 
 
-class VerifiedTokens:
-    """The tokens seen and found good, each until it expires or is to be looked at again."""
+class Tokens:
+    """The tokens that were seen, good and bad: every product shares them."""
 
-    def __init__(self, policy: Authenticate, resources: PolicyResources) -> None:
+    def __init__(self, policy: Authenticate, gateway: GatewayResources) -> None:
+        self.known: dict[bytes | None, tuple[float, Caller | None]] = {}
+        """Until when a token that is bound to nobody is good, by the whole `Authorization` header, and whose it is."""
         self._policy = policy
-        self._issuers = resources.gateway.issuers
-        self._audience = resources.gateway.audience
-        self._clock = resources.gateway.clock
-        self._registry = jws.JWSRegistry(algorithms=_ALGORITHMS, strict_check_header=False)
-        self._known: dict[str, tuple[float, Caller]] = {}
-        self._generation = 0
+        self._server = gateway.oauth
+        self._clock = gateway.clock
+        self._reader = TokenReader(gateway.oauth.issuers, gateway.clock, policy.leeway)
+        self._misses = Misses(policy.bad_tokens_per_second, gateway.clock)
+        self._bound: dict[str, tuple[float, AccessToken]] = {}
+        self._refused: dict[bytes, tuple[float, str]] = {}
+        self._flights: dict[str, asyncio.Task[AccessToken]] = {}
+        self._trusted_since = 0
+        for issuer in gateway.oauth.issuers.values():
+            issuer.keys.on_distrust.append(functools.partial(self._forget_issuer, issuer.settings.url))
+        gateway.oauth.revocations.on_revoked.append(self._forget)
 
-    def known(self, token: str) -> Caller | None:
-        """The caller of a token that was verified before."""
-        generation = sum(issuer.generation for issuer in self._issuers.values())
-        if generation != self._generation:  # a key is trusted no longer: look at every token again
-            self._known.clear()
-            self._generation = generation
-        until, caller = self._known.get(token, (0.0, None))
-        return caller if until > self._clock() else None
-
-    async def verified(self, token: str) -> Caller:
-        """The caller of a token; raises Unauthenticated as RFC 6750 asks."""
-        if len(token) > _LONGEST_TOKEN:
-            _refuse("The access token is too long to be one.")
+    async def caller(self, request: GatewayRequest, challenges: Challenges) -> Caller:
+        """Who sends the request; raises what RFC 6750, 7662 and 9449 ask when that cannot be told."""
+        given, _, token = request.headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        scheme = given.lower()
+        if scheme not in ("bearer", "dpop") or not token:
+            raise Unauthenticated(
+                "Send an OAuth 2.0 access token as `Authorization: Bearer …`.", headers=challenges.without_token()
+            )
+        until, caller = self.known.get(_header(token), _UNKNOWN) if scheme == "bearer" else _UNKNOWN
+        if caller and until > self._clock():
+            return caller
         try:
-            caller = await self._verify(token)
-        except (JoseError, msgspec.MsgspecError, ValueError, TypeError) as error:
-            _refuse(f"The access token is not valid: {_reason(error)}.")
-        except Unauthenticated as error:
-            _refuse(error.detail)
-        self._remember(token, caller)
-        return caller
+            found = await self._access_token(token, subject_of(request.address))
+            await self._check_sender(request, scheme, token, found)
+        except Refused as error:
+            told = Refused(error.detail, error.error)
+            told.headers = challenges.refused(scheme, error.error, error.detail)
+            if error.error == "use_dpop_nonce":
+                told.headers["dpop-nonce"] = self._server.proofs.nonce
+            raise told from None
+        return _caller(found)
 
-    async def _verify(self, token: str) -> Caller:
-        signed = jws.extract_compact(token.encode(), registry=self._registry)
-        header = signed.headers()
-        claims = msgspec.json.decode(signed.payload, type=dict[str, Any])
-        issuer = self._issuers.get(str(claims.get("iss")))
-        if str(header.get("typ")).lower() not in _TYPES:
-            _refuse("The token is not an access token: its typ is not at+jwt.")
-        if issuer is None:
-            _refuse("The access token comes from an issuer that is not trusted here.")
-        if header.get("alg") not in _ALGORITHMS:
-            _refuse("The access token is signed with an algorithm that is not taken.")
-        key = await issuer.key(header.get("kid"))
-        if header["alg"] not in key.algorithms:
-            _refuse("The access token is signed with an algorithm that its key does not declare.")
-        if not jws.validate_compact(signed, key.key, registry=self._registry):
-            _refuse("The access token's signature is not its issuer's.")
-        self._check_claims(claims)
-        scopes = frozenset(str(claims.get("scope", "")).split())
-        return Caller(claims["client_id"], claims["sub"], scopes, float(claims["exp"]))
+    async def _access_token(self, token: str, subject: str) -> AccessToken:
+        if len(token) > _LONGEST_TOKEN:
+            raise Refused("The access token is too long to be one.")
+        until, bound = self._bound.get(token, (0.0, None))
+        if bound and until > self._clock():
+            return bound
+        until, why = self._refused.get(_digest(token), (0.0, ""))
+        if until > self._clock():
+            raise Refused(why)
+        flight = self._flights.get(token)
+        if flight is None:
+            self._misses.check(subject)
+            flight = self._flights[token] = asyncio.create_task(self._look_at(token, subject))
+            flight.add_done_callback(functools.partial(self._landed, token))
+        return await asyncio.shield(flight)
 
-    def _check_claims(self, claims: dict[str, Any]) -> None:
-        JWTClaimsRegistry(
-            now=int(self._clock()),
-            leeway=self._policy.leeway,
-            aud={"essential": True, "value": self._audience},
-            **_REQUIRED,
-        ).validate(claims)
-        if not isinstance(claims["client_id"], str):
-            _refuse("The access token's client_id is not a string.")
+    def _landed(self, token: str, flight: asyncio.Task[AccessToken]) -> None:
+        del self._flights[token]
+        if not flight.cancelled():
+            flight.exception()  # whoever waited was told, if anybody still did
 
-    def _remember(self, token: str, caller: Caller) -> None:
-        while len(self._known) >= self._policy.remembered:
-            del self._known[next(iter(self._known))]
-        now = self._clock()
-        self._known[token] = (min(caller.expires + self._policy.leeway, now + self._policy.remember), caller)
+    async def _look_at(self, token: str, subject: str) -> AccessToken:
+        """Read a token, once for everyone who sends it now, and keep in mind what comes of it."""
+        trusted_since = self._trusted_since
+        try:
+            found = await self._reader.read(token)
+            if (found.issuer, found.token_id) in self._server.revocations:
+                raise Refused("The access token was revoked.")  # noqa: TRY301 - counted like any other bad one
+        except Refused as error:
+            self._misses.count(subject)
+            _add(self._refused, _digest(token), (self._clock() + _REFUSED_SECONDS, error.detail), 10_000)
+            raise
+        if trusted_since == self._trusted_since:
+            until = min(found.expires + self._policy.leeway, self._clock() + self._policy.remember)
+            if found.key_thumbprint or found.certificate_thumbprint:
+                _add(self._bound, token, (until, found), self._policy.remembered)
+            else:
+                _add(self.known, _header(token), (until, _caller(found)), self._policy.remembered)
+        return found
+
+    async def _check_sender(self, request: GatewayRequest, scheme: str, token: str, found: AccessToken) -> None:
+        """Raise Refused unless the request comes from whom the token is bound to, where it is."""
+        if (scheme == "dpop") != bool(found.key_thumbprint):
+            self._misses.count(subject_of(request.address))
+            bound = "bound to a key: send it by the scheme DPoP, with a proof" if found.key_thumbprint else "not bound"
+            raise Refused(f"The access token is {bound}.")
+        if found.certificate_thumbprint:
+            header = request.headers.get(mtls.HEADER)
+            mtls.check_certificate(header, request.address, self._server.terminators, found.certificate_thumbprint)
+        if found.key_thumbprint:
+            await self._check_proof(request, token, found)
+
+    async def _check_proof(self, request: GatewayRequest, token: str, found: AccessToken) -> None:
+        self._misses.check(found.key_thumbprint)
+        try:
+            fresh = await self._server.proofs.check(
+                request.headers.get(dpop.HEADER),
+                method=request.method,
+                url=self._server.url + request.path,
+                token=token,
+                thumbprint=found.key_thumbprint,
+                nonce_required=found.nonce_required,
+            )
+        except Refused:
+            self._misses.count(found.key_thumbprint)
+            raise
+        if fresh:
+            request.answer_headers.append((b"dpop-nonce", fresh.encode()))
+
+    def _forget_issuer(self, issuer: str) -> None:
+        """One of its keys is trusted no longer: look at each of its tokens again."""
+        self._trusted_since += 1
+        self._drop(lambda found: found.issuer == issuer)
+
+    def _forget(self, revoked: set[tuple[str, str]]) -> None:
+        self._drop(lambda found: (found.issuer, found.token_id) in revoked)
+
+    def _drop(self, dropped: Callable[[Caller | AccessToken], bool]) -> None:
+        for header in [header for header, (_, caller) in self.known.items() if caller and dropped(caller)]:
+            del self.known[header]
+        for token in [token for token, (_, found) in self._bound.items() if dropped(found)]:
+            del self._bound[token]
 
 
-def _refuse(why: str) -> NoReturn:
-    challenge = f'Bearer realm="tollway", error="invalid_token", error_description="{why}"'
-    raise Unauthenticated(why, headers={"www-authenticate": challenge})
+def _kept(policy: Authenticate, gateway: GatewayResources) -> Tokens:
+    """The tokens that every product with this configuration shares, over reloads of the routes."""
+    key = ("authenticate", repr(policy))
+    if key not in gateway.kept:
+        gateway.kept[key] = Tokens(policy, gateway)
+    tokens: Tokens = gateway.kept[key]
+    return tokens
 
 
-def _reason(error: Exception) -> str:
-    """What is wrong with a token, in characters that RFC 6750 allows in a header."""
-    words = error.description or error.error if isinstance(error, JoseError) else "it cannot be read"
-    return "".join(char for char in words if char.isascii() and char.isprintable() and char not in '"\\').rstrip(".")
+def _caller(found: AccessToken) -> Caller:
+    return Caller(
+        found.client, found.subject, found.scopes, found.expires, found.issuer, found.token_id, found.customers
+    )
+
+
+def _header(token: str) -> bytes:
+    return b"Bearer " + token.encode("latin-1")
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.blake2b(token.encode(), digest_size=16).digest()
+
+
+def _add(cache: dict[Any, Any], key: object, value: object, most: int) -> None:
+    while len(cache) >= most:
+        del cache[next(iter(cache))]
+    cache[key] = value

@@ -11,11 +11,14 @@ from litestar.types import Receive
 
 from tollway.context import RequestContext, new_context
 from tollway.contracts.published import Contract, Operation
-from tollway.issuer_keys import IssuerKeys
+from tollway.limits.plans import Plans
+from tollway.oauth.resource_server import ResourceServer
 from tollway.problems import Malformed, TooLarge
+from tollway.telemetry.metrics import Metrics
+from tollway.telemetry.telemetry import Telemetry
 
 if TYPE_CHECKING:  # Redis' library is loaded where a Redis is configured
-    from tollway.shared_rates import SharedRates
+    from tollway.limits.connection import SharedRates
     from tollway.storage import Database
 
 T = TypeVar("T")
@@ -44,9 +47,13 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
 class GatewayRequest:
     """A request on its way through the policies, which learn more about it as it goes."""
 
-    __slots__ = ("_body", "_context", "_found", "address", "answer_headers", "caller", "contract", "deadline",
-                 "headers", "max_body", "method", "path", "query", "receive", "scheme", "segments",
+    __slots__ = ("_body", "_context", "address", "answer_headers", "caller", "contract", "deadline", "headers",
+                 "max_body", "method", "operation", "path", "path_values", "query", "receive", "scheme", "segments",
                  "started")  # fmt: skip
+    operation: Operation
+    """What the contract says of this method and path; asking for it raises NoSuchRoute or MethodNotAllowed."""
+    path_values: Mapping[str, str]
+    """The values of the path's parameters; asking for them raises the same."""
 
     def __init__(
         self,
@@ -59,12 +66,9 @@ class GatewayRequest:
         address: str,
         contract: Contract,
         scheme: str = "http",
-        bodiless: bool = False,
+        http_version: str = "2",
     ) -> None:
-        """`address` is the caller's network address, `bodiless` tells that HTTP itself rules a body out.
-
-        Raises Malformed for a path that can be read in two ways.
-        """
+        """`address` is the caller's network address; raises Malformed for a path that can be read in two ways."""
         self.method = method
         self.scheme = scheme
         self.path, self.segments = _read_path(raw_path)
@@ -84,8 +88,16 @@ class GatewayRequest:
         self.max_body = MOST_BODY
         """Bytes that the body may hold, whoever reads it."""
         self._context: RequestContext | None = None
-        self._body: bytes | None = b"" if bodiless else None
-        self._found: tuple[Operation, dict[str, str]] | None = None
+        self._body: bytes | None = None
+        if http_version[0] == "1" and not (b"content-length" in self.headers or b"transfer-encoding" in self.headers):
+            self._body = b""  # HTTP/1 announces every body
+
+    def __getattr__(self, name: str) -> Any:
+        # Only an attribute that is not set yet comes here, so that the contract is asked once and the rest is a slot.
+        if name not in ("operation", "path_values"):
+            raise AttributeError(name)
+        self.operation, self.path_values = self.contract.find(self.method, self.segments)
+        return getattr(self, name)
 
     @property
     def context(self) -> RequestContext:
@@ -99,29 +111,15 @@ class GatewayRequest:
         self._context = context
 
     @property
-    def operation(self) -> Operation:
-        """What the contract says of this method and path; raises NoSuchRoute or MethodNotAllowed."""
-        return self._find()[0]
-
-    @property
-    def path_values(self) -> dict[str, str]:
-        """The values of the path's parameters."""
-        return self._find()[1]
-
-    def check_known(self) -> None:
-        """Raise NoSuchRoute or MethodNotAllowed unless the contract has this method and path."""
-        self._find()
+    def body_so_far(self) -> bytes | None:
+        """The body where somebody has read it; None where nobody has yet."""
+        return self._body
 
     async def body(self, most: int = MOST_BODY) -> bytes:
         """The whole body; raises TooLarge as soon as it is known to hold more than `most` bytes."""
         if self._body is None:
             self._body = await self._read(min(most, self.max_body))
         return self._body
-
-    def _find(self) -> tuple[Operation, dict[str, str]]:
-        if self._found is None:
-            self._found = self.contract.find(self.method, self.segments)
-        return self._found
 
     async def _read(self, most: int) -> bytes:
         announced = self.headers.get(b"content-length", b"0")
@@ -172,18 +170,22 @@ Handler = Callable[[GatewayRequest], Awaitable[GatewayResponse]]
 class GatewayResources(msgspec.Struct, frozen=True, kw_only=True):
     """What the policies of every product share; it outlives a reload of the routes."""
 
-    issuers: Mapping[str, IssuerKeys]
-    """The issuers whose tokens are taken, by the `iss` they sign with."""
-    audience: str
+    oauth: ResourceServer
+    """Whose tokens are taken, and what is remembered about them."""
     clock: Callable[[], float] = time.time
     shared_rates: "SharedRates | None" = None
     """Where limits are counted for all gateways; without it each counts in its own memory."""
-    public_url: str = ""
-    """The address by which callers know the gateway; empty where it is not configured."""
     database: "Database | None" = None
     """Where answers and the audit are kept; without it no product may have a policy that keeps any."""
+    telemetry: Telemetry = msgspec.field(default_factory=Telemetry)
+    """By what the gateway can be watched; unless given it counts, and tells nobody."""
     kept: dict[tuple[str, str], Any] = {}
     """What policies keep over a reload, by product and name."""
+
+    @property
+    def metrics(self) -> Metrics:
+        """Where policies count what they do."""
+        return self.telemetry.metrics
 
 
 class PolicyResources(msgspec.Struct, frozen=True, kw_only=True):
@@ -193,7 +195,11 @@ class PolicyResources(msgspec.Struct, frozen=True, kw_only=True):
     """The API product's name; with the caller's, the key of whatever is counted."""
     service: str = ""
     """The service that answers, which several products may share."""
+    timeout: float = 30.0
+    """Seconds the service may take."""
     contract: Contract
+    plans: Plans = Plans()
+    """The plans of the file of routes, and who has which."""
     gateway: GatewayResources
 
     def keep(self, name: str, make: Callable[[], T]) -> T:

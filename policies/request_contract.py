@@ -1,28 +1,42 @@
 """Holds a request to the published contract: its parameters, content type and body."""
 
-from typing import Any, ClassVar
+from typing import Annotated, ClassVar
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from policies.base import GatewayRequest, GatewayResponse, Handler, PolicyResources
-from tollway.contracts.schema import Schema
-from tollway.problems import Invalid, Malformed, UnsupportedMediaType, Violation
+from tollway.contracts.json_text import decoded
+from tollway.contracts.published import Operation
+from tollway.contracts.schema import Parameter, Schema, pointer_to
+from tollway.problem_document import Violation
+from tollway.problems import Invalid, Malformed, UnsupportedMediaType
 from tollway.strict import Strict
+
+_JSON = b"application/json"
 
 
 class RequestContract(Strict):
     """Refuses what the contract does not allow, listing every violation."""
 
     after: ClassVar[tuple[str, ...]] = ("correlation",)
-    max_body_bytes: int = 1_000_000
+    max_body_bytes: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000
     """How many bytes a body may hold."""
+    max_depth: Annotated[int, msgspec.Meta(ge=1, le=200)] = 32
+    """How deep objects and arrays of a body may be nested."""
 
     def wrap(self, following: Handler, resources: PolicyResources) -> Handler:  # noqa: ARG002 - the request knows its contract
 
         async def handle(request: GatewayRequest) -> GatewayResponse:
-            violations = _of_parameters(request)
-            violations += _of_body(request, await request.body(self.max_body_bytes))
+            operation = request.operation
+            violations = _of_parameters(request, operation)
+            body = await request.body(self.max_body_bytes)
+            if body:
+                schema, value = _schema(request, operation), decoded(body, self.max_depth)
+                if not schema.is_valid(value):
+                    violations += schema.violations(value)
+            elif operation.body_required:
+                violations.append(Violation(pointer="", message="the body is missing"))
             if violations:
                 raise Invalid("The request does not keep to its contract.", violations=violations)
             return await following(request)
@@ -30,22 +44,30 @@ class RequestContract(Strict):
         return handle
 
 
-def _of_parameters(request: GatewayRequest) -> list[Violation]:
-    operation = request.operation
-    query = _query(request.query)
+def _of_parameters(request: GatewayRequest, operation: Operation) -> list[Violation]:
+    violations: list[Violation] = []
+    if operation.path_parameters:
+        values = request.path_values
+        for parameter in operation.path_parameters:
+            text = values[parameter.name]
+            if not parameter.accepts(text):
+                violations += parameter.violations([text])
+    if request.query or operation.query_parameters:
+        violations += _of_query(_query(request.query), operation.query_parameters)
+    for parameter in operation.header_parameters:
+        value = request.headers.get(parameter.header)
+        violations += parameter.violations([] if value is None else [value.decode("latin-1")])
+    return violations
+
+
+def _of_query(query: dict[str, list[str]], parameters: dict[str, Parameter]) -> list[Violation]:
     violations = []
-    for parameter in operation.parameters:
-        if parameter.where == "query":
-            texts = query.get(parameter.name, [])
-        elif parameter.where == "path":
-            texts = [request.path_values[parameter.name]]
-        else:
-            value = request.headers.get(parameter.name.lower().encode()) if parameter.where == "header" else None
-            texts = [] if value is None else [value.decode("latin-1")]
-        violations += parameter.violations(texts)
-    for name in query.keys() - operation.query_names:
-        pointer = f"/query/{name.replace('~', '~0').replace('/', '~1')}"
-        violations.append(Violation(pointer=pointer, message="this operation has no such query parameter"))
+    for name, parameter in parameters.items():
+        violations += parameter.violations(query.get(name, []))
+    for name in query:
+        if name not in parameters:
+            message = "this operation has no such query parameter"
+            violations.append(Violation(pointer=f"/query{pointer_to([name])}", message=message))
     return violations
 
 
@@ -61,30 +83,15 @@ def _query(text: bytes) -> dict[str, list[str]]:
     return values
 
 
-def _of_body(request: GatewayRequest, body: bytes) -> list[Violation]:
-    operation = request.operation
-    if not operation.bodies:
-        if body:
-            raise Malformed("This operation takes no body.")
-        return []
-    if not body:
-        missing = Violation(pointer="", message="the body is missing")
-        return [missing] if operation.body_required else []
-    return _schema(request).violations(_decoded(body))
-
-
-def _schema(request: GatewayRequest) -> Schema:
-    bodies = request.operation.bodies
+def _schema(request: GatewayRequest, operation: Operation) -> Schema:
+    bodies = operation.bodies
+    if not bodies:
+        raise Malformed("This operation takes no body.")
     given, _, options = request.headers.get(b"content-type", b"").decode("latin-1").partition(";")
     schema = bodies.get(given.strip().lower())
     charset = options.replace(" ", "").replace('"', "").lower()
     if schema is None or charset not in ("", "charset=utf-8"):
-        raise UnsupportedMediaType(f"The body is to be {' or '.join(bodies)} in UTF-8.")
+        message = f"the body is to be {' or '.join(bodies)} in UTF-8"
+        violation = Violation(pointer="/header/content-type", message=message)
+        raise UnsupportedMediaType(f"{message.capitalize()}.", violations=[violation])
     return schema
-
-
-def _decoded(body: bytes) -> Any:
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(f"The body is not JSON: {error}.") from None

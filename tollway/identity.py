@@ -9,7 +9,7 @@ from joserfc.jwk import OctKey
 
 from tollway.problems import StartupError, Unauthenticated
 
-HEADER = "tollway-identity"
+HEADER = b"tollway-identity"
 LIFETIME = 60
 """Seconds a token is good for."""
 _REUSE = 30
@@ -26,21 +26,21 @@ class Identity:
                 f"The setting identity.key must be a secret of at least {_SHORTEST_KEY} characters that all share."
             )
         self._key = OctKey.import_key(key)
-        self._signed: dict[tuple[str, str, str], tuple[float, str]] = {}
-        self._verified: dict[tuple[str, str], tuple[float, str, str]] = {}
+        self._signed: dict[tuple[str, str, str], tuple[float, bytes]] = {}
+        self._verified: dict[tuple[bytes, str], tuple[float, str, str]] = {}
 
-    def sign(self, caller: str, audience: str, subject: str = "") -> str:
+    def sign(self, caller: str, audience: str, subject: str = "") -> bytes:
         """A token by which `caller` calls `audience` on behalf of `subject`; one is reused for half its life."""
         now = time.time()
-        made, token = self._signed.get((caller, audience, subject), (0.0, ""))
+        made, token = self._signed.get((caller, audience, subject), (0.0, b""))
         if now - made > _REUSE:
             claims = {"iss": caller, "aud": audience, "sub": subject, "iat": int(now), "exp": int(now) + LIFETIME}
-            token = jwt.encode({"alg": "HS256"}, claims, self._key)
+            token = jwt.encode({"alg": "HS256"}, claims, self._key).encode()
             _forget_oldest(self._signed)
             self._signed[caller, audience, subject] = (now, token)
         return token
 
-    def verify(self, token: str, audience: str) -> tuple[str, str]:
+    def verify(self, token: bytes, audience: str) -> tuple[str, str]:
         """The (caller, subject) of a token meant for `audience`; raises Unauthenticated."""
         now = time.time()
         expires, caller, subject = self._verified.get((token, audience), (0.0, "", ""))
@@ -59,6 +59,6 @@ class Identity:
         return claims["iss"], claims["sub"]
 
 
-def _forget_oldest(cache: dict[Any, Any], most: int = 4096) -> None:
+def _forget_oldest(cache: dict[Any, Any], most: int = 20_000) -> None:
     while len(cache) >= most:
         del cache[next(iter(cache))]

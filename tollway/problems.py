@@ -8,48 +8,23 @@ TollwayError
     ├── Forbidden           403  the credentials do not allow it
     ├── NotFound            404  there is no such thing
     ├── NoSuchRoute         404  there is no such address
+    ├── TooSlow             408  the body took too long to arrive
     ├── Conflict            409  what is asked contradicts what is
+    ├── KeyInUse            409  the request with this idempotency key is under way
+    ├── Gone                410  what was there is no longer served
     ├── Invalid             422  the request can be read but not accepted
     ├── Rejected            422  a platform or a rule refuses for a business reason: nothing happened
+    ├── KeyReused           422  the idempotency key stood for another request before
     ├── Throttled           429  not done, may be repeated after `retry_after`
+    ├── HeadersTooLarge     431  the headers are more, or larger, than are taken
+    ├── Overloaded          503  more is asked than can be done: nothing happened, may be repeated
     ├── Unavailable         503  not sent: nothing happened, may be repeated
     └── UnknownOutcome      504  sent, no answer: may or may not have happened; read back before anything else
 """
 
 from typing import Any, ClassVar, TypeVar
 
-import msgspec
-
-TYPE_BASE = "urn:tollway:problem:"
-
-
-class Violation(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing wrong with the input."""
-
-    pointer: str
-    """JSON pointer (RFC 6901) to the offending value; empty for the whole document."""
-    message: str
-
-
-class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """An RFC 9457 problem document."""
-
-    type: str
-    """A stable URN that names the kind of problem."""
-    title: str
-    status: int
-    detail: str = ""
-    """What happened and what the caller can do, in the caller's words."""
-    instance: str = ""
-    correlation_id: str = ""
-    """The id to quote to support; every log line and platform call of this request carries it."""
-    violations: list[Violation] = []
-    category: str = ""
-    """The case category of a business refusal."""
-    retry_after: float | None = None
-    """Seconds after which the same request may succeed."""
-    case_id: str = ""
-    """The exception case that holds the parked work."""
+from tollway.problem_document import TYPE_BASE, Problem, Violation
 
 
 class TollwayError(Exception):
@@ -146,6 +121,24 @@ class Conflict(ProblemError):
     status, kind, title = 409, "conflict", "Conflict"
 
 
+class KeyInUse(ProblemError):
+    """The request with this idempotency key is being carried out; a repetition gets its answer."""
+
+    status, kind, title = 409, "idempotency-key-in-use", "The request with this key is under way"
+
+
+class TooSlow(ProblemError):
+    """The request body did not arrive in the time that is given for it."""
+
+    status, kind, title = 408, "request-timeout", "The request took too long to arrive"
+
+
+class Gone(ProblemError):
+    """What was there is no longer served, and will not be again."""
+
+    status, kind, title = 410, "gone", "No longer served"
+
+
 class TooLarge(ProblemError):
     """The request body is larger than is taken."""
 
@@ -162,6 +155,18 @@ class Invalid(ProblemError):
     """The request can be read but breaks its contract; `violations` lists every way in which it does."""
 
     status, kind, title = 422, "invalid-request", "The request is not valid"
+
+
+class KeyReused(ProblemError):
+    """The idempotency key stood for another request before."""
+
+    status, kind, title = 422, "idempotency-key-reused", "The key stands for another request"
+
+
+class HeadersTooLarge(ProblemError):
+    """The request's headers are more, or larger, than are taken."""
+
+    status, kind, title = 431, "headers-too-large", "The request's headers are too large"
 
 
 class Rejected(ProblemError):
@@ -186,6 +191,12 @@ class Unavailable(ProblemError):
     """The request was not sent on; nothing happened, and it may be repeated."""
 
     status, kind, title = 503, "unavailable", "Temporarily unavailable"
+
+
+class Overloaded(ProblemError):
+    """More is asked than can be done now; nothing happened, and it may be repeated after `retry_after` seconds."""
+
+    status, kind, title = 503, "temporary-reduced-capacity", "Too much is asked at once"
 
 
 class UnknownOutcome(ProblemError):

@@ -18,17 +18,16 @@ from tollway import context
 from tollway.http import parameters
 from tollway.http.json_response import JsonResponse
 from tollway.identity import HEADER, Identity
+from tollway.problem_document import Problem, Violation
 from tollway.problems import (
     Invalid,
     Malformed,
     MethodNotAllowed,
     NoSuchRoute,
-    Problem,
     ProblemError,
     TooLarge,
     Unauthenticated,
     UnsupportedMediaType,
-    Violation,
 )
 from tollway.telemetry.trace_context import CORRELATION_ID, PARENT
 
@@ -102,14 +101,14 @@ class _Guard:
             return
         headers = dict(scope["headers"])
         subject = self._caller(scope, headers)
-        timeout = headers.get(b"tollway-timeout", b"").decode("latin-1")
+        timeout, state = headers.get(b"tollway-timeout"), headers.get(b"tracestate")
         token = context.enter(
             context.RequestContext(
                 correlation_id=correlation_id(headers),
                 traceparent=traceparent(headers),
                 subject=subject,
                 deadline=time.monotonic() + float(timeout) if timeout else None,
-                tracestate=headers.get(b"tracestate", b"").decode("latin-1"),
+                tracestate=state.decode("latin-1") if state else "",
             )
         )
         try:
@@ -121,9 +120,10 @@ class _Guard:
     def _caller(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
         if scope["route_handler"].opt.get("public"):
             return ""
-        if self._identity is None or HEADER.encode() not in headers:
+        given = headers.get(HEADER)
+        if self._identity is None or given is None:
             raise Unauthenticated(f"{self._service} is called by Tollway's own services only; call the gateway.")
-        _, subject = self._identity.verify(headers[HEADER.encode()].decode("latin-1"), self._service)
+        _, subject = self._identity.verify(given, self._service)
         return subject
 
 

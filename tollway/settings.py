@@ -3,9 +3,7 @@
 `TOLLWAY_GATEWAY__PORT=9000` overrides `port` in `[gateway]`; two underscores go one table deeper.
 """
 
-import copy
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,8 +11,11 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from tollway.oauth.settings import IssuerSettings
 from tollway.problems import StartupError
+from tollway.setting_names import sentence
 from tollway.strict import Strict
+from tollway.telemetry.settings import TelemetrySettings
 
 PREFIX = "TOLLWAY_"
 T = TypeVar("T")
@@ -46,10 +47,26 @@ class GatewaySettings(Table):
 
     host: str = "127.0.0.1"
     port: Port = 8080
+    routes: str = ""
+    """The file of API products and plans, taken into use whenever it changes; empty is the one that is shipped."""
     issuer: str = ""
     """The OAuth issuer whose tokens are taken, found by RFC 8414 metadata; empty is the embedded development one."""
     audience: str = "tollway"
     """What a token's `aud` must contain."""
+    issuers: dict[str, IssuerSettings] = {}
+    """More issuers whose tokens are taken, each under a name of our choice."""
+    tls_terminators: list[str] = []
+    """The networks, such as `10.0.0.0/28`, of those in front of the gateway that end TLS and pass on client
+    certificates (RFC 9440); from anywhere else a `Client-Cert` header counts for nothing."""
+    public_url: Annotated[str, msgspec.Meta(pattern=r"^(https?://[A-Za-z0-9.\-\[\]:]+)?$")] = ""
+    """The address by which callers know the gateway, say `https://api.example.com`: links begin with it, and https has
+    browsers keep to https. Empty has links that are relative; a caller's Host header makes none."""
+
+    @property
+    def trusted_issuers(self) -> list[IssuerSettings]:
+        """Every issuer whose tokens are taken; none leaves the development issuer."""
+        named = list(self.issuers.values())
+        return [IssuerSettings(url=self.issuer), *named] if self.issuer else named
 
 
 class RedisSettings(Table):
@@ -59,6 +76,9 @@ class RedisSettings(Table):
     """`redis://…` or `rediss://…`, of Redis or Valkey; empty counts in the memory of each gateway by itself."""
     timeout: Annotated[float, msgspec.Meta(gt=0)] = 0.25
     """Seconds it may take to count a request; beyond them it is away."""
+    lease: Annotated[int, msgspec.Meta(ge=1)] = 100
+    """Permits of a limit that a gateway fetches at a time, at most, where limits are counted by leases; never more than
+    a tenth of the limit."""
 
 
 class ServiceSettings(Table):
@@ -132,6 +152,7 @@ class Settings(Table):
     identity: IdentitySettings = IdentitySettings()
     gateway: GatewaySettings = GatewaySettings()
     redis: RedisSettings = RedisSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     services: dict[str, ServiceSettings] = {}
     """The services by name; those not named answer in this process."""
     crm: DomainSettings
@@ -182,7 +203,7 @@ def convert(tables: Any, kind: type[T], where: str) -> T:
     try:
         return msgspec.convert(tables, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise StartupError(_sentence(_named(str(error), tables, kind), where)) from None
+        raise StartupError(sentence(str(error), tables, kind, where)) from None
 
 
 def overridden(tables: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
@@ -203,40 +224,3 @@ def overridden(tables: dict[str, Any], environment: Mapping[str, str]) -> dict[s
 def _key(table: dict[str, Any], part: str) -> str:
     wanted = part.lower().replace("-", "_")
     return next((key for key in table if key.lower().replace("-", "_") == wanted), part.lower())
-
-
-def _named(said: str, tables: Any, kind: type[Any]) -> str:
-    """What msgspec said, with a table's name in the place of each `[...]` that it writes instead."""
-    message, at, path = said.partition(" - at `$")
-    *outer, last = path.split("[...]")
-    whole = table = copy.deepcopy(tables)
-    named = ""
-    for part in outer:
-        for key in filter(None, part.split(".")):
-            table = table[key]
-        for name, value in dict(table).items():
-            table.clear()
-            table[name] = value
-            if _said(whole, kind) == said:
-                break
-        named, table = f"{named}{part}.{name}", table[name]
-    return f"{message}{at}{named}{last}"
-
-
-def _said(tables: Any, kind: type[Any]) -> str:
-    try:
-        msgspec.convert(tables, kind, strict=False)
-    except msgspec.ValidationError as error:
-        return str(error)
-    return ""
-
-
-def _sentence(said: str, where: str) -> str:
-    message, _, path = said.partition(" - at `$")
-    inner = path.rstrip("`").lstrip(".")
-    setting = ".".join(part for part in (where, inner) if part)
-    if missing := re.fullmatch(r"Object missing required field `(.+)`", message):
-        return f"The setting {'.'.join(part for part in (setting, missing[1]) if part)} is missing."
-    if unknown := re.fullmatch(r"Object contains unknown field `(.+)`", message):
-        return f"The setting {'.'.join(part for part in (setting, unknown[1]) if part)} is not one Tollway knows."
-    return f"The setting {setting or 'file'} is wrong: {message[0].lower()}{message[1:]}."

@@ -1,6 +1,6 @@
 """The finance API: billing runs, and what has been billed and paid."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar import get, post
 from litestar.params import Dependency
@@ -14,42 +14,55 @@ from tollway.ports.invoicing import Invoicing
 from tollway.problems import found
 
 READ, WRITE = {"scope": "finance:read"}, {"scope": "finance:write"}
+ONCE = {"idempotency_key": "required"}
+"""Moves money: a caller that repeats it says that it is the same."""
+OF_STATEMENT: dict[str, Any] = {"pointer": "/account_id"}
+OF_PROJECT: dict[str, Any] = {"operation": "getProjectStatement", "pointer": "/account_id"}
+"""How a caller that may see certain customers' objects only is held to them; what has neither is closed to it."""
 Projects = Annotated[Activation, Dependency(skip_validation=True)]
 Invoices = Annotated[Invoicing, Dependency(skip_validation=True)]
 
 
-@get("/finance/v1/deals/{deal_id:str}/statement", operation_id="getDealStatement", opt=READ)
+@get("/finance/v2/deals/{deal_id:str}/statement", operation_id="getDealStatement", opt=READ | {"owner": OF_STATEMENT})
 async def get_deal_statement(activation: Projects, invoicing: Invoices, deal_id: Identifier) -> Statement:
     """What of the deal is delivered, billed, unbilled and paid."""
     engagement = found(await activation.engagement_of_deal(deal_id), f"activated project for deal {deal_id}")
     return await invoicing.statement(engagement.project_number)
 
 
-@get("/finance/v1/projects/{number:str}/statement", operation_id="getProjectStatement", opt=READ)
+@get(
+    "/finance/v2/projects/{number:str}/statement",
+    operation_id="getProjectStatement",
+    opt=READ | {"owner": OF_STATEMENT},
+)
 async def get_project_statement(invoicing: Invoices, number: Identifier) -> Statement:
     """What of the project is delivered, billed, unbilled and paid."""
     return await invoicing.statement(number)
 
 
-@get("/finance/v1/projects/{number:str}/billing-plan", operation_id="getBillingPlan", opt=READ)
+@get("/finance/v2/projects/{number:str}/billing-plan", operation_id="getBillingPlan", opt=READ | {"owner": OF_PROJECT})
 async def get_billing_plan(activation: Projects, number: Identifier) -> BillingPlan:
     """When which part of the project is to be billed."""
     return found(await activation.billing_plan(number), f"billing plan of project {number}")
 
 
-@get("/finance/v1/projects/{number:str}/revenue-schedule", operation_id="getRevenueSchedule", opt=READ)
+@get("/finance/v2/projects/{number:str}/revenue-schedule", operation_id="getRevenueSchedule", opt=READ)
 async def get_revenue_schedule(activation: Projects, number: Identifier) -> RevenueSchedule:
     """Over which months the project's value is earned, whether the ERP or Tollway keeps it."""
     return found(await activation.revenue_schedule(number), f"revenue schedule of project {number}")
 
 
-@get("/finance/v1/invoices/{reference:str}", operation_id="getInvoice", opt=READ)
+@get(
+    "/finance/v2/invoices/{reference:str}",
+    operation_id="getInvoice",
+    opt=READ | {"owner": OF_PROJECT | {"with": {"number": "/project_number"}}},
+)
 async def get_invoice(invoicing: Invoices, reference: Identifier) -> Invoice:
     """The invoice as the ERP has it now."""
     return found(await invoicing.invoice(reference), f"invoice {reference}")
 
 
-@post("/finance/v1/billing-runs", operation_id="runBilling", status_code=202, opt=WRITE)
+@post("/finance/v2/billing-runs", operation_id="runBilling", status_code=202, opt=WRITE | ONCE)
 async def run_billing(invoicing: Invoices, data: BillingRun) -> Accepted:
     """Bill a project's unbilled work through a day, each item once; the same trigger runs once."""
     return await invoicing.run(data)

@@ -26,7 +26,7 @@ class OpportunityClosedWon(Record):
     "/inbound/v1/salesforce/opportunity-closed-won",
     operation_id="opportunityClosedWon",
     status_code=202,
-    opt={"scope": "inbound:write"},
+    opt={"scope": "inbound:write", "idempotency_key": "none"},  # the event's own id does that
 )
 async def opportunity_closed_won(
     onboarding: Annotated[Onboarding, Dependency(skip_validation=True)], data: OpportunityClosedWon

@@ -7,7 +7,7 @@ from litestar.params import Dependency
 
 from tollway.canonical.case import Case, CaseStatus
 from tollway.canonical.process import ProcessState
-from tollway.canonical.record import Identifier
+from tollway.canonical.record import FreeText, Identifier, Many
 from tollway.ports.casework import Casework
 from tollway.problems import found
 
@@ -16,7 +16,7 @@ Work = Annotated[Casework, Dependency(skip_validation=True)]
 
 
 @get("/operations/v1/cases", operation_id="listCases", opt=READ)
-async def list_cases(casework: Work, status: CaseStatus | None = None, subject: str = "") -> list[Case]:
+async def list_cases(casework: Work, status: CaseStatus | None = None, subject: FreeText = "") -> Many[Case]:
     """Cases, oldest first; `subject` is a deal's id or a project's number."""
     return await casework.cases(status, subject)
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.docs.overview import overview
-from gateway.docs.product import Product
+from gateway.docs.product import Product, plan_words
 from gateway.docs.reference import reference
 from gateway.docs.shell import shell
 
-__all__ = ["ASSETS", "Product", "overview_page", "reference_page"]
+__all__ = ["ASSETS", "Product", "overview_page", "plan_words", "reference_page"]
 
 _HERE = Path(__file__).parent
 ASSETS = {

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from tollway.limits.plans import Plan, caps_of, limits_of
+
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
     """One major version of an API, with what a caller has to know beside its contract."""
@@ -49,3 +51,10 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
         if self.deprecated_on is not None and today >= self.deprecated_on:
             return "deprecated"
         return "live"
+
+
+def plan_words(plan: Plan) -> str:
+    """What a plan grants, in words."""
+    grants = [f"{limit.windows} per {' and '.join(limit.per)}" for limit in limits_of(plan.limits)]
+    grants += [f"{cap.most} in flight per {' and '.join(cap.per)}" for cap in caps_of(plan.in_flight)]
+    return f"{plan.about} {'; '.join(grants)}.".strip()

@@ -7,7 +7,7 @@ from litestar.params import Dependency
 
 from tollway.canonical.case import Case, CaseStatus
 from tollway.canonical.process import ProcessState
-from tollway.canonical.record import Identifier
+from tollway.canonical.record import FreeText, Identifier, Many
 from tollway.ports.casework import Casework
 from tollway.problems import found
 
@@ -15,7 +15,7 @@ Port = Annotated[Casework, Dependency(skip_validation=True)]
 
 
 @get("/casework/v1/cases", operation_id="listCases")
-async def list_cases(casework: Port, status: CaseStatus | None = None, subject: str = "") -> list[Case]:
+async def list_cases(casework: Port, status: CaseStatus | None = None, subject: FreeText = "") -> Many[Case]:
     """Cases, oldest first."""
     return await casework.cases(status, subject)
 

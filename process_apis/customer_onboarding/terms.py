@@ -13,7 +13,8 @@ from tollway.canonical.contract import (
 )
 from tollway.canonical.deal import Deal
 from tollway.canonical.money import Money, total
-from tollway.problems import Rejected, Violation
+from tollway.problem_document import Violation
+from tollway.problems import Rejected
 from tollway.settings import LegalEntity, OnboardingSettings
 
 INCOMPLETE, MISMATCH = Category.INCOMPLETE_DEAL, Category.CONTRACT_MISMATCH

@@ -19,6 +19,7 @@ def state(contract: Contract, work: ProjectWork, invoices: list[Invoice]) -> Sta
     return Statement(
         deal_id=contract.deal_id,
         project_number=contract.project_number,
+        account_id=contract.account.id,
         value=contract.value,
         delivered=delivered,
         billed=billed,

@@ -6,7 +6,7 @@ from litestar import get, put
 from litestar.params import Dependency
 
 from tollway.canonical.deal import Deal, DealProgress
-from tollway.canonical.record import Changes, Cursor, Identifier, Timestamp
+from tollway.canonical.record import Changes, Cursor, FreeText, Identifier, Timestamp
 from tollway.ports.crm import Crm
 from tollway.problems import agree, found
 
@@ -20,7 +20,7 @@ async def get_deal(crm: Port, deal_id: Identifier) -> Deal:
 
 
 @get("/crm/v1/won-deals", operation_id="listWonDeals")
-async def list_won_deals(crm: Port, moment: Timestamp, after: str = "") -> Changes:
+async def list_won_deals(crm: Port, moment: Timestamp, after: FreeText = "") -> Changes:
     """Deals in a won stage that changed after (moment, after), oldest first."""
     return await crm.won_deals(Cursor(moment=moment, id=after))
 

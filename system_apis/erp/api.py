@@ -9,7 +9,7 @@ from tollway.canonical.billing import BillingPlan, ErpCapabilities, RevenueSched
 from tollway.canonical.customer import Customer, CustomerDetails, CustomerMatches, CustomerQuery
 from tollway.canonical.invoice import Invoice, InvoiceDetails
 from tollway.canonical.project import Project, ProjectDetails
-from tollway.canonical.record import Changes, Code, Cursor, Identifier, Timestamp
+from tollway.canonical.record import Changes, Code, Cursor, FreeText, Identifier, Many, Timestamp
 from tollway.ports.erp import Erp
 from tollway.problems import agree, found
 
@@ -119,13 +119,13 @@ async def get_invoice(erp: Port, legal_entity: Code, reference: Identifier) -> I
 
 
 @get(f"{ENTITY}/projects/{{number:str}}/invoices", operation_id="listProjectInvoices")
-async def list_project_invoices(erp: Port, legal_entity: Code, number: Identifier) -> list[Invoice]:
+async def list_project_invoices(erp: Port, legal_entity: Code, number: Identifier) -> Many[Invoice]:
     """Every invoice of the project, oldest first."""
     return await erp.project_invoices(legal_entity, number)
 
 
 @get(f"{ENTITY}/invoice-changes", operation_id="listInvoiceChanges")
-async def list_invoice_changes(erp: Port, legal_entity: Code, moment: Timestamp, after: str = "") -> Changes:
+async def list_invoice_changes(erp: Port, legal_entity: Code, moment: Timestamp, after: FreeText = "") -> Changes:
     """References of invoices that changed or were paid after (moment, after), oldest first."""
     return await erp.invoice_changes(legal_entity, Cursor(moment=moment, id=after))
 

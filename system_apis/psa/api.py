@@ -6,7 +6,7 @@ from litestar import get, post, put
 from litestar.params import Dependency
 
 from tollway.canonical.project import Project, ProjectBilling, ProjectDetails, ProjectPlan
-from tollway.canonical.record import Changes, Cursor, Identifier, Timestamp
+from tollway.canonical.record import Changes, Cursor, FreeText, Identifier, Timestamp
 from tollway.canonical.work import BilledItems, ProjectWork
 from tollway.ports.psa import Psa
 from tollway.problems import agree, found
@@ -52,7 +52,7 @@ async def get_work(psa: Port, number: Identifier) -> ProjectWork:
 
 
 @get("/psa/v1/work-changes", operation_id="listWorkChanges")
-async def list_work_changes(psa: Port, moment: Timestamp, after: str = "") -> Changes:
+async def list_work_changes(psa: Port, moment: Timestamp, after: FreeText = "") -> Changes:
     """Projects whose approved work changed after (moment, after), oldest first."""
     return await psa.work_changes(Cursor(moment=moment, id=after))
 

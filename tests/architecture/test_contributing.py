@@ -86,10 +86,9 @@ def test_a_policy_is_added_as_described(copy) -> None:
     registry = copy / "policies" / "__init__.py"
     replace(registry, "\nPOLICIES", "from policies.body_limit import BodyLimit\n\nPOLICIES")
     replace(registry, " = (", " = (BodyLimit, ")
+    before = run(copy, LOAD_ROUTES)
     replace(copy / "gateway" / "routes.yaml", "      - scopes", f"      {route}\n      - scopes")
-    assert run(copy, LOAD_ROUTES) == str(
-        ["Correlation", "Authenticate", "RateLimit", "BodyLimit", "Scopes", "RequestContract"]
-    )
+    assert run(copy, LOAD_ROUTES) == before.replace("'Scopes'", "'BodyLimit', 'Scopes'")
 
 
 def test_a_platform_is_added_as_described(copy) -> None:

@@ -20,10 +20,11 @@ from tollway.contracts.document import as_yaml, document
 from tollway.http.services import Services
 from tollway.identity import Identity
 from tollway.issuer import ClientRegistration, Issuer, client_secret, create_issuer
+from tollway.limits.connection import SharedRates
+from tollway.oauth.resource_server import resource_server
 from tollway.problems import NotFound
 from tollway.service import create_service
 from tollway.settings import GatewaySettings
-from tollway.shared_rates import SharedRates
 
 ISSUER = "http://127.0.0.1:8080"
 CLIENTS = (
@@ -152,8 +153,12 @@ def make_gateway(contracts: Path, issuer: Issuer) -> Callable[..., ASGIApp]:
             services=services,
             settings=GatewaySettings(),
             contracts=contracts,
-            issuer=issuer.url,
-            fetch=issuer.fetch,
+            oauth=resource_server(
+                GatewaySettings(),
+                secret="k" * 40,
+                local={issuer.url: issuer.fetch},
+                revocations=issuer.revocations,
+            ),
             handlers=issuer.handlers,
             routes_file=contracts / "routes.yaml",
             shared_rates=shared_rates,

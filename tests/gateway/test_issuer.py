@@ -1,11 +1,13 @@
 """The development issuer, as authlib's own client sees it over a real socket."""
 
 import asyncio
+import base64
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
@@ -70,6 +72,23 @@ async def test_a_secret_buys_a_token(url: str, tmp_path: Path, issuer: Issuer, m
     }  # fmt: skip
     assert token.claims["exp"] - token.claims["iat"] == answer["expires_in"] == 900
     assert token.claims["jti"]
+
+
+async def test_a_clients_customers_are_in_its_tokens(tmp_path: Path) -> None:
+    """A client that is restricted to customers gets tokens that say so; any other's say nothing of customers."""
+    clients = [
+        ClientRegistration(id="portal", scopes=["sales:read"], customers=["ACC-1"]),
+        ClientRegistration(id="nobody", scopes=["sales:read"], customers=[]),
+        ClientRegistration(id="app", scopes=["sales:read"]),
+    ]
+    made = create_issuer(tmp_path, URL, "tollway", clients)
+    said = []
+    async with serve(create_service("issuer", made.handlers, identity=None)) as address:
+        for client in clients:
+            answer = await ask(address.url, client_id=client.id, client_secret=client_secret(tmp_path, client.id))
+            payload = answer.json()["access_token"].split(".")[1]
+            said.append(msgspec.json.decode(base64.urlsafe_b64decode(payload + "==")).get("customers"))
+    assert said == [["ACC-1"], [], None]
 
 
 async def test_a_key_buys_a_token(url: str) -> None:

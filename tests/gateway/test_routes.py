@@ -11,6 +11,7 @@ from gateway.app import create_gateway
 from policies import POLICIES
 from policies.base import name
 from tollway.http.services import Services
+from tollway.oauth.resource_server import resource_server
 from tollway.problems import StartupError
 from tollway.settings import GatewaySettings
 
@@ -28,7 +29,7 @@ def start(contracts: Path, identity):
             services=Services(identity),
             settings=GatewaySettings(),
             contracts=contracts,
-            issuer="https://login.example.com",
+            oauth=resource_server(GatewaySettings(), secret="k" * 40),
             routes_file=path,
         )
 
@@ -55,7 +56,10 @@ def without(policy: str):
             lambda product: product["policies"].append({"magic": {}}),
             r"policy magic: there is no such policy; there are ",
         ),
-        (lambda product: product["policies"].append({"scopes": {}}), r"line 12: product sales, policy scopes: it stands there twice"),
+        (
+            lambda product: product["policies"].append({"scopes": {}}),
+            r"line 12: product sales, policy scopes: it stands there twice",
+        ),
         (lambda product: product["policies"].append({"a": {}, "b": {}}), r"each of policies is one name"),
         (lambda product: product["policies"].reverse(), r"policy \w+: it must stand after \w+"),
         (lambda product: product["policies"][2].update(rate_limit={"limits": "lots"}), r"policy rate_limit: "),
@@ -79,6 +83,28 @@ def test_a_file_that_is_missing_or_no_yaml_is_refused(tmp_path: Path) -> None:
         routes.load(tmp_path / "broken.yaml")
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda data: data["plans"]["small"].update(limits="lots"), r"line \d+: plan small: .*lots"),
+        (lambda data: data["plans"]["small"].update(colour="red"), r"line \d+: plan small: .*`colour`"),
+        (lambda data: data["clients"].update(shop="big"), r"line \d+: client shop: there is no plan big"),
+        (lambda data: data.update(default_plan="big"), r"line \d+: there is no plan big"),
+    ],
+)
+def test_a_wrong_plan_is_refused_with_its_line(contracts: Path, change, words) -> None:
+    """What is wrong with a plan, or who is given one that is not there, is told with its line."""
+    path = contracts / "routes.yaml"
+    plans = {"plans": {"small": {"limits": "5/hour"}}, "clients": {"shop": "small"}, "default_plan": "small"}
+    data = yaml.safe_load(path.read_text("utf-8")) | plans
+    path.write_text(yaml.safe_dump(data), "utf-8")
+    assert routes.load(path)[0].plans.of("shop") == "small"
+    change(data)
+    path.write_text(yaml.safe_dump(data), "utf-8")
+    with pytest.raises(StartupError, match=words):
+        routes.load(path)
+
+
 def test_two_products_cannot_share_an_address(contracts: Path) -> None:
     """A prefix belongs to one product."""
     path = contracts / "routes.yaml"
@@ -90,8 +116,19 @@ def test_two_products_cannot_share_an_address(contracts: Path) -> None:
 
 
 def test_the_shipped_routes_are_sound() -> None:
-    """Every shipped product is guarded by every policy, in an order that is allowed."""
-    products = routes.load()
-    assert [product.entry.name for product in products] == ["sales", "finance", "operations", "inbound"]
-    for product in products:
-        assert {name(type(policy)) for policy in product.policies} == {name(policy) for policy in POLICIES}
+    """Every shipped product is guarded by every policy that needs no more than it, in an order that is allowed."""
+    products = {product.entry.name: product for product in routes.load()}
+    assert list(products) == ["sales", "finance", "finance_v1", "operations", "inbound"]
+    used = {named: {name(type(policy)) for policy in product.policies} for named, product in products.items()}
+    everywhere = {name(policy) for policy in POLICIES} - {"cors", "lifecycle"}  # no origins are known, no version is old
+    assert used["sales"] == used["finance"] == used["operations"] == everywhere
+    assert used["finance_v1"] == everywhere | {"lifecycle"}
+    assert used["inbound"] == everywhere - {"idempotency"}  # a platform's event has an identity of its own
+
+
+@pytest.mark.parametrize("product", ["finance", "finance_v1"])
+def test_money_is_not_answered_against_its_contract(product) -> None:
+    """Where amounts are told, an answer that broke its contract does not reach the caller."""
+    (found,) = [each for each in routes.load() if each.entry.name == product]
+    (policy,) = [each for each in found.policies if name(type(each)) == "response_contract"]
+    assert policy.on_drift == "refuse"

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from tollway.http.services import Services
+from tollway.limits.connection import SharedRates
 from tollway.settings import RedisSettings
-from tollway.shared_rates import SharedRates
 
 
 @pytest.fixture

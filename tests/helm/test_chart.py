@@ -132,11 +132,11 @@ def test_the_secrets_complete_the_connections(render) -> None:
 
 
 def test_each_layer_gets_its_own_secrets(render) -> None:
-    """All services sign with the shared key; only processes reach the database, only system services the platforms."""
+    """All sign with the shared key; only processes and the gateway reach the database, only systems the platforms."""
     found = {name: environment(container) for name, container in containers(render()).items()}
     salesforce = "TOLLWAY_CONNECTIONS__SALESFORCE__CLIENT_SECRET"
     assert all("TOLLWAY_IDENTITY__KEY" in names for names in found.values())
-    assert {name for name, names in found.items() if "TOLLWAY_STORAGE__URL" in names} == layer("process")
+    assert {name for name, names in found.items() if "TOLLWAY_STORAGE__URL" in names} == layer("process") | {"gateway"}
     assert {name for name, names in found.items() if salesforce in names} == layer("system")
 
 

@@ -194,7 +194,7 @@ class Firm:
     async def bill(self, project: str, trigger: str = "by-hand") -> Accepted:
         """Finance starts a billing run through today."""
         run = BillingRun(project_number=project, through=dt.datetime.now(dt.UTC).date(), trigger=trigger)
-        return await self.accounting.post("/finance/v1/billing-runs", Accepted, run)
+        return await self.accounting.post("/finance/v2/billing-runs", Accepted, run)
 
     async def cases(self, status: str = "open", subject: str = "") -> list[Case]:
         """What waits on the operations desk."""

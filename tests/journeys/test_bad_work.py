@@ -60,7 +60,7 @@ async def test_a_timecard_approved_twice_is_billed_once(shared_firm):
     assert (held.invoices, held.billed_items) == (1, 1)
     invoice = (await firm.overview(deal_id)).statement.invoices[0]
     assert [card["Tollway_Invoice_Number__c"] for card in await _timecards(firm, number)] == [invoice.number]
-    assert await firm.accounting.get(f"/finance/v1/invoices/{number}-001", Invoice) == invoice
+    assert await firm.accounting.get(f"/finance/v2/invoices/{number}-001", Invoice) == invoice
 
 
 async def test_later_work_goes_on_an_invoice_of_its_own(shared_firm):

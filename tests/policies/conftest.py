@@ -8,6 +8,8 @@ import pytest
 
 from policies.base import Caller, GatewayRequest, GatewayResources, GatewayResponse, Handler, PolicyResources
 from tollway.contracts.published import Contract
+from tollway.oauth.resource_server import resource_server
+from tollway.settings import GatewaySettings
 
 JSON = {"content-type": "application/json"}
 CONTRACT = {
@@ -93,7 +95,7 @@ def contract() -> Contract:
 @pytest.fixture
 def resources(contract: Contract, clock: Clock) -> PolicyResources:
     """What policies are given, without any issuer."""
-    gateway = GatewayResources(issuers={}, audience="tollway", clock=clock)
+    gateway = GatewayResources(oauth=resource_server(GatewaySettings(), secret="k" * 40, clock=clock), clock=clock)
     return PolicyResources(product="orders", contract=contract, gateway=gateway)
 
 

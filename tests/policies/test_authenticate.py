@@ -9,10 +9,11 @@ import pytest
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from policies.authenticate import Authenticate, VerifiedTokens
+from policies.authenticate import Authenticate
 from policies.base import PolicyResources
-from tollway.issuer_keys import IssuerKeys
+from tollway.oauth.resource_server import resource_server
 from tollway.problems import NotFound, Unauthenticated, Unavailable
+from tollway.settings import GatewaySettings
 
 ISSUER = "https://login.example.com/tenant"
 METADATA = "https://login.example.com/.well-known/oauth-authorization-server/tenant"
@@ -60,16 +61,14 @@ def issuer() -> IssuerElsewhere:
 
 @pytest.fixture
 def trusted(issuer, resources, clock) -> PolicyResources:
-    keys = IssuerKeys(ISSUER, issuer.fetch, clock=clock)
-    return msgspec.structs.replace(
-        resources, gateway=msgspec.structs.replace(resources.gateway, issuers={ISSUER: keys})
-    )
+    oauth = resource_server(GatewaySettings(), secret="k" * 40, local={ISSUER: issuer.fetch}, clock=clock)
+    return msgspec.structs.replace(resources, gateway=msgspec.structs.replace(resources.gateway, oauth=oauth))
 
 
 @pytest.fixture
 def call(trusted, following, make_request):
     """Sends a token through the policy and gives the caller it establishes."""
-    handler = Authenticate(leeway=10, remember=60, remembered=100).wrap(following, trusted)
+    handler = Authenticate(leeway=10, remember=60, remembered=100, bad_tokens_per_second=1e6).wrap(following, trusted)
 
     async def send(token: str):
         request = make_request(headers={"authorization": f"Bearer {token}"})
@@ -114,7 +113,7 @@ async def refused(call, token: str) -> str:
     challenge = caught.value.headers["www-authenticate"]
     assert challenge.startswith('Bearer realm="tollway", error="invalid_token", error_description="')
     assert challenge.isascii()
-    assert challenge.count('"') == 6
+    assert challenge.count('"') == 8
     return caught.value.detail
 
 
@@ -133,7 +132,11 @@ async def test_no_token_is_challenged_without_an_error(trusted, following, make_
     """Who sends no token learns which scheme to use and, as RFC 6750 asks, no error code."""
     with pytest.raises(Unauthenticated) as caught:
         await Authenticate().wrap(following, trusted)(make_request(headers=header))
-    assert caught.value.headers["www-authenticate"] == 'Bearer realm="tollway"'
+    metadata = 'resource_metadata="http://127.0.0.1:8080/.well-known/oauth-protected-resource/orders/v1"'
+    algorithms = 'algs="RS256 PS256 ES256 EdDSA Ed25519"'
+    assert caught.value.headers["www-authenticate"] == (
+        f'Bearer realm="tollway", {metadata}, DPoP realm="tollway", {algorithms}, {metadata}'
+    )
 
 
 @pytest.mark.parametrize(
@@ -257,25 +260,28 @@ async def test_a_remembered_token_still_expires(call, claims, clock) -> None:
     await refused(call, token)
 
 
-async def test_memory_of_tokens_is_bounded(trusted, claims) -> None:
+async def test_memory_of_tokens_is_bounded(trusted, following, make_request, claims) -> None:
     """However many tokens come, only the latest are kept, and a forgotten one is simply verified again."""
-    kept = VerifiedTokens(Authenticate(remembered=3), trusted)
+    policy = Authenticate(remembered=3)
+    handler = policy.wrap(following, trusted)
     tokens = [sign(claims(jti=str(number))) for number in range(10)]
-    for token in tokens:
-        await kept.verified(token)
-    assert [kept.known(token) is not None for token in tokens] == [False] * 7 + [True] * 3
-    assert (await kept.verified(tokens[0])).client == "shop"
+    for token in [*tokens, tokens[0]]:
+        request = make_request(headers={"authorization": f"Bearer {token}"})
+        await handler(request)
+        assert request.caller.client == "shop"
+    (kept,) = trusted.gateway.kept.values()
+    assert [header.decode() for header in kept.known] == [f"Bearer {token}" for token in [*tokens[8:], tokens[0]]]
 
 
 async def test_a_thousand_unknown_keys_are_one_question(call, claims, issuer, clock) -> None:
     """Tokens with invented key ids make at most one fetch per cool-down."""
     await call(sign(claims()))
-    clock.now += 31
+    clock.now += 11
     storm = [sign(claims(), kid=f"invented-{number}", key=KEYS["ec"]) for number in range(1000)]
     for token in storm:
         await refused(call, token)
     assert issuer.fetches() == 2
-    clock.now += 31
+    clock.now += 11
     await asyncio.gather(*(refused(call, token) for token in storm))
     assert issuer.fetches() == 3
 

@@ -1,10 +1,21 @@
 """The request contract policy."""
 
+import time
+
 import msgspec
 import pytest
 
 from policies.request_contract import RequestContract
-from tollway.problems import Invalid, Malformed, MethodNotAllowed, NoSuchRoute, TooLarge, UnsupportedMediaType
+from tollway.contracts.published import Contract
+from tollway.problems import (
+    Invalid,
+    Malformed,
+    MethodNotAllowed,
+    NoSuchRoute,
+    StartupError,
+    TooLarge,
+    UnsupportedMediaType,
+)
 
 JSON = {"content-type": "application/json"}
 ORDERS = "/orders/v1/orders"
@@ -164,3 +175,116 @@ async def test_unknown_paths_and_methods_are_told_apart(handler, make_request) -
 async def test_what_is_fixed_goes_before_what_is_variable(handler, make_request) -> None:
     """`/orders/summary` is its own operation and no order called summary."""
     assert (await handler(make_request(target="/orders/v1/orders/summary"))).status == 200
+
+
+async def test_a_key_that_is_named_twice_is_refused(handler, make_request) -> None:
+    """Two readers may take a repeated key in two ways, so none gets it; each place is told, however it is escaped."""
+    for body, wrong in (
+        (b'{"id": "1", "id": "2", "lines": []}', ["/id"]),
+        (b'{"id": "1", "\\u0069d": "2", "lines": []}', ["/id"]),
+        (b'{"id": "a\\u003ab", "id": "1", "lines": []}', ["/id"]),
+        (
+            b'{"id": "1", "lines": [{"amount": "5"}, {"amount": "5", "amount": "6", "amount": "7"}]}',
+            ["/lines/1/amount"],
+        ),
+        (b'{"id": "1", "lines": [], "lines": [{"x": 1, "x": 1}]}', ["/lines", "/lines/0/x"]),
+    ):
+        with pytest.raises(Malformed) as caught:
+            await handler(make_request("POST", ORDERS, headers=JSON, chunks=(body,)))
+        assert [violation.pointer for violation in caught.value.violations] == wrong, body
+
+
+async def test_colons_and_escapes_are_no_repeated_keys(handler, make_request) -> None:
+    """Texts that hold colons, braces or escaped colons go on as any others."""
+    for text in ("a:b", "{:[", "Gr\u00fc\u00dfe: \u20ac"):
+        body = order(id=text)
+        assert (await handler(make_request("POST", ORDERS, headers=JSON, chunks=(body,)))).status == 200
+    escaped = b'{"id": "a\\u003Ab \\u00e4", "lines": []}'
+    assert (await handler(make_request("POST", ORDERS, headers=JSON, chunks=(escaped,)))).status == 200
+
+
+async def test_depth_is_bounded(following, resources, make_request) -> None:
+    """A body may be nested as deep as is allowed and no deeper, whatever the contract would take."""
+    handler = RequestContract(max_depth=4).wrap(following, resources)
+    fitting = b'{"id": "1", "lines": [{"amount": "1", "more": {"a": 1}}]}'
+    too_deep = b'{"id": "1", "lines": [{"amount": "1", "more": {"a": []}}]}'
+    assert (await handler(make_request("POST", ORDERS, headers=JSON, chunks=(fitting,)))).status == 200
+    with pytest.raises(Malformed, match="deeper than 4"):
+        await handler(make_request("POST", ORDERS, headers=JSON, chunks=(too_deep,)))
+
+
+async def test_many_shallow_objects_are_not_deep(handler, make_request) -> None:
+    """How many objects there are side by side does not count."""
+    body = order(lines=[{"amount": "5"}] * 5000)
+    assert (await handler(make_request("POST", ORDERS, headers=JSON, chunks=(body,)))).status == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 10_000 + b"]" * 10_000,
+        b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+        b'{"id": "1", "lines": ' + b"[" * 900 + b"]" * 900 + b', "lines": []}',
+        b'{"id": ' + b"9" * 500_000 + b', "id": "1", "lines": []}',
+        b"{" + b",".join(b'"%d": 1' % number for number in range(50_000)) + b', "0": 1}',
+    ],
+    ids=["arrays", "objects", "hidden below a repeated key", "digits", "keys"],
+)
+async def test_hostile_bodies_are_refused_quickly(handler, make_request, body) -> None:
+    """Endless nesting, digits or keys cost the process next to nothing."""
+    start = time.process_time()
+    with pytest.raises(Malformed):
+        await handler(make_request("POST", ORDERS, headers=JSON, chunks=(body,)))
+    assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"id": Infinity}', b'{"id": -Infinity}', b'{"id": 1e999}', b'"\\ud800"', b'{"id": "\xc3"}']
+)
+async def test_numbers_and_texts_that_json_does_not_have_are_malformed(handler, make_request, body) -> None:
+    """Infinities, numbers out of range, lone surrogates and invalid UTF-8 are a 400."""
+    with pytest.raises(Malformed):
+        await handler(make_request("POST", ORDERS, headers=JSON, chunks=(body,)))
+
+
+async def test_a_wrong_content_type_is_told_by_its_place(handler, make_request) -> None:
+    """A 415 names the header that is wrong and what it is to be."""
+    with pytest.raises(UnsupportedMediaType) as caught:
+        await handler(make_request("POST", ORDERS, headers={"content-type": "text/plain"}, chunks=(order(),)))
+    (violation,) = caught.value.violations
+    assert violation.pointer == "/header/content-type"
+    assert "application/json" in violation.message
+
+
+async def test_what_is_wrong_anywhere_is_told_at_once(following, make_request) -> None:
+    """Path, query, header and body are all looked at before one answer tells of all."""
+    schema = {"type": "integer", "maximum": 5}
+    listed = [{"name": name, "in": where, "required": True, "schema": schema}
+              for name, where in (("a", "path"), ("b", "query"), ("C", "header"))]  # fmt: skip
+    body = {"content": {"application/json": {"schema": {"type": "object", "required": ["d"]}}}}
+    contract = Contract({"paths": {"/x/v1/{a}": {"post": {"parameters": listed, "requestBody": body}}}}, "x.yaml")
+    request = make_request("POST", "/x/v1/9?b=6&e=1", headers={**JSON, "c": "x"}, chunks=(b"{}",))
+    request.contract = contract
+    handler = RequestContract().wrap(following, None)
+    assert await pointers(handler, request) == {"/path/a", "/query/b", "/query/e", "/header/C", ""}
+
+
+def test_a_parameter_in_a_cookie_keeps_the_gateway_from_starting() -> None:
+    """A contract that asks for what is not checked is refused."""
+    parameter = {"name": "a", "in": "cookie", "schema": {}}
+    with pytest.raises(StartupError, match="cookie"):
+        Contract({"paths": {"/x": {"get": {"parameters": [parameter]}}}}, "x.yaml")
+
+
+async def test_the_check_is_cheap(handler, make_request) -> None:
+    """A GET costs next to nothing, and a kilobyte of JSON microseconds, since every request is checked."""
+    body = order(lines=[{"amount": "5", "note": "n" * 25}] * 20)
+    assert 900 < len(body) < 1200
+    for bound, requests in (
+        (25e-6, [make_request() for _ in range(2000)]),  # 2 µs on the machine it was written on
+        (150e-6, [make_request("POST", ORDERS, headers=JSON, chunks=(body,)) for _ in range(2000)]),  # 16 µs there
+    ):
+        start = time.process_time()
+        for request in requests:
+            await handler(request)
+        assert (time.process_time() - start) / len(requests) < bound

@@ -21,7 +21,9 @@ async def test_a_scope_that_is_not_granted_is_named(make_request, following, res
     handler = Scopes().wrap(following, resources)
     with pytest.raises(Forbidden) as caught:
         await handler(make_request("POST", "/orders/v1/orders", caller=caller(*scopes)))
-    assert caught.value.headers["www-authenticate"].endswith('error="insufficient_scope", scope="orders:write"')
+    challenge = caught.value.headers["www-authenticate"]
+    assert 'error="insufficient_scope", scope="orders:write"' in challenge
+    assert challenge.endswith('/.well-known/oauth-protected-resource/orders/v1"')
 
 
 async def test_nobody_has_no_scopes(make_request, following, resources) -> None:

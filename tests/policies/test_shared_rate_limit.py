@@ -4,31 +4,35 @@ import asyncio
 import contextlib
 import time
 
+import limits
+import limits.strategies
 import msgspec
 import pytest
 import structlog
 
 from policies.rate_limit import RateLimit
+from tollway.limits.connection import SharedRates
 from tollway.problems import QuotaExceeded, StartupError, Unavailable
 from tollway.settings import RedisSettings
-from tollway.shared_rates import PREFIX, SharedRates
 
 AMPLE = 20.0
+both = pytest.mark.parametrize("counted", ["exact", "leased"])
 PAUSE = 1.1
 """A little more than Redis is left alone after it did not answer."""
 
 
 @pytest.fixture
 async def make_handler(resources, following):
-    """Makes the handler of a gateway, with connections of its own to a Redis."""
+    """Makes the handler of a gateway, with connections of its own to a Redis and nothing kept from others."""
     async with contextlib.AsyncExitStack() as stack:
 
-        def make(url, limits, *, when_away="closed", timeout=AMPLE):
+        def make(url, limits, *, counted="exact", when_away="closed", timeout=AMPLE):
             shared = SharedRates(RedisSettings(url=url, timeout=timeout))
             stack.push_async_callback(shared.close)
             given = _shared(resources, shared)
-            return RateLimit(limits=limits, when_away=when_away).wrap(following, given)
+            return RateLimit(limits=limits, counted=counted, when_away=when_away).wrap(following, given)
 
+        make.end = stack.aclose
         yield make
 
 
@@ -46,17 +50,19 @@ def send(make_request, caller):
     return sent
 
 
-async def test_gateways_admit_the_limit_together(redis_url, make_handler, send) -> None:
+@both
+async def test_gateways_admit_the_limit_together(counted, redis_url, make_handler, send) -> None:
     """Two gateways that a client floods at once admit exactly its limit between them."""
-    gateways = [make_handler(redis_url, "40/minute") for _ in range(2)]
-    admitted = await asyncio.gather(*(send(gateways[number % 2]) for number in range(120)))
+    gateways = [make_handler(redis_url, "40/minute", counted=counted) for _ in range(2)]
+    admitted = await asyncio.gather(*(send(gateways[number % 2]) for number in range(160)))
     assert sum(admitted) == 40
     assert await send(gateways[0]) is await send(gateways[1]) is False
 
 
-async def test_a_place_is_free_again_after_its_window(redis_url, make_handler, send) -> None:
+@both
+async def test_a_place_is_free_again_after_its_window(counted, redis_url, make_handler, send) -> None:
     """A client that waits out the window is admitted again, by whichever gateway."""
-    first, second = (make_handler(redis_url, "2/second") for _ in range(2))
+    first, second = (make_handler(redis_url, "2/second", counted=counted) for _ in range(2))
     began = time.time()
     while await send(first):
         assert time.time() - began < AMPLE
@@ -64,34 +70,91 @@ async def test_a_place_is_free_again_after_its_window(redis_url, make_handler, s
     assert await send(second)
 
 
-async def test_one_client_leaves_another_alone(redis_url, make_handler, send) -> None:
+@both
+async def test_one_client_leaves_another_alone(counted, redis_url, make_handler, send) -> None:
     """A client's limit is used up by that client only."""
-    handler = make_handler(redis_url, "1/minute")
+    handler = make_handler(redis_url, "1/minute", counted=counted)
     assert await send(handler, "a")
     assert not await send(handler, "a")
     assert await send(handler, "b")
 
 
-async def test_a_refusal_uses_nothing_up(redis_url, valkey_client, make_handler, send) -> None:
-    """What the longer window refuses takes no place in the shorter one."""
-    handler = make_handler(redis_url, "2/hour;50/minute")
-    assert [await send(handler) for _ in range(6)] == [True, True, False, False, False, False]
-    assert {key.decode(): valkey_client.llen(key) for key in valkey_client.scan_iter()} == {
-        f"{PREFIX}:LIMITER/orders/shop/50/60/second": 2,
-        f"{PREFIX}:LIMITER/orders/shop/2/3600/second": 2,
-    }
+async def test_a_key_holds_policy_and_subject_only(redis_url, valkey_client, make_handler, send) -> None:
+    """All windows of a client are one key that outlives a changed limit, and expires with its last window."""
+    handler = make_handler(redis_url, "50/minute;2/hour")
+    assert [await send(handler) for _ in range(4)] == [True, True, False, False]
+    assert [await send(make_handler(redis_url, "60/minute;3/hour")) for _ in range(2)] == [True, False]
+    (key,) = valkey_client.scan_iter()
+    assert key == b"tollway:rates:orders:client:shop@"
+    used = {field: value for field, value in valkey_client.hgetall(key).items() if not field.endswith(b"e")}
+    assert used == {b"60": b"6", b"3600": b"3"}
+    assert 3500 < valkey_client.ttl(key) <= 3600
 
 
-async def test_a_race_admits_no_more_than_any_window(redis_url, make_handler, send) -> None:
+@both
+async def test_a_race_admits_no_more_than_any_window(counted, redis_url, make_handler, send) -> None:
     """Requests that race through several windows are never more than the smallest allows."""
-    gateways = [make_handler(redis_url, "30/hour;60/minute") for _ in range(2)]
+    gateways = [make_handler(redis_url, "60/minute;30/hour", counted=counted) for _ in range(2)]
     admitted = await asyncio.gather(*(send(gateways[number % 2]) for number in range(100)))
     assert sum(admitted) == 30
 
 
-async def test_headers_tell_the_standing_everywhere(redis_url, make_handler, make_request, caller) -> None:
+@both
+async def test_a_quota_survives_a_restart_of_every_gateway(counted, redis_url, make_handler, send) -> None:
+    """What is used of a day's quota stays used when the gateways that counted it are gone."""
+    first = make_handler(redis_url, "30/day", counted=counted)
+    assert [await send(first) for _ in range(20)] == [True] * 20
+    await make_handler.end()  # which returns what a gateway has fetched and not used
+    second = make_handler(redis_url, "30/day", counted=counted)
+    assert [await send(second) for _ in range(12)] == [True] * 10 + [False] * 2
+
+
+@both
+@pytest.mark.parametrize("text", ["9/minute;4/second", "4/second;9/minute", "20/hour;5/second;15/minute"])
+async def test_the_limits_library_decides_alike(text, counted, redis_url, valkey_server, make_handler, send) -> None:
+    """In bursts, with pauses in which windows turn, the same requests are admitted as by the limits library there."""
+    storage = limits.storage.RedisStorage(redis_url, key_prefix="judge")
+    judge, items = limits.strategies.FixedWindowRateLimiter(storage), limits.parse_many(text)
+    handler = make_handler(redis_url, text, counted=counted)
+    for _ in range(3):
+        theirs = [all(judge.hit(item, "shop") for item in items) for _ in range(6)]
+        assert [await send(handler) for _ in range(6)] == theirs
+        await asyncio.sleep(1.1)
+
+
+async def test_idle_permits_go_back(redis_url, make_handler, send) -> None:
+    """What a gateway has fetched and nobody asks it for is soon there for another."""
+    idle, busy = (make_handler(redis_url, "1000/hour", counted="leased") for _ in range(2))
+    for _ in range(500):
+        assert await send(idle)
+    await asyncio.sleep(2.5)
+    assert [await send(busy) for _ in range(501)].count(True) == 500
+
+
+async def test_a_denial_is_kept_in_mind(redis_url, valkey_client, make_handler, send) -> None:
+    """Once a limit is used up Redis is not asked again until the window turns, by however many requests."""
+    handler = make_handler(redis_url, "50/second;20/hour", counted="leased")
+    while await send(handler):
+        pass
+    before = _asked(valkey_client)
+    await asyncio.sleep(1.1)
+    assert [await send(handler) for _ in range(500)].count(True) == 0
+    assert _asked(valkey_client) - before <= 3
+
+
+async def test_a_block_is_fetched_ahead(redis_url, valkey_client, make_handler, send) -> None:
+    """A busy client's requests are decided here: Redis is asked for a small part of them."""
+    handler = make_handler(redis_url, "100000/hour", counted="leased")
+    before = _asked(valkey_client)
+    for _ in range(5000):
+        assert await send(handler)
+    assert _asked(valkey_client) - before < 5000 / 100 * 2
+
+
+@both
+async def test_headers_tell_the_standing_everywhere(counted, redis_url, make_handler, make_request, caller) -> None:
     """A gateway's headers show what the client used at the other, and a refusal when to come back."""
-    first, second = (make_handler(redis_url, "3/minute;100/hour") for _ in range(2))
+    first, second = (make_handler(redis_url, "3/minute;100/hour", counted=counted) for _ in range(2))
     for handler in (first, second):
         request = make_request(caller=caller())
         await handler(request)
@@ -107,6 +170,36 @@ async def test_headers_tell_the_standing_everywhere(redis_url, make_handler, mak
         await second(request)
     assert 50 < caught.value.retry_after <= 60
     assert dict(request.answer_headers)[b"x-ratelimit-remaining"] == b"0"
+
+
+async def test_uncounted_requests_are_a_metric(valkey_server_factory, make_handler, send, resources) -> None:
+    """How many requests were admitted uncounted, or refused, while Redis was away is counted by product."""
+    server = valkey_server_factory()
+    url = f"redis://127.0.0.1:{server.port}"
+    handlers = [make_handler(url, "9/hour", when_away=when_away) for when_away in ("open", "closed")]
+    server.stop()
+    for _ in range(3):
+        await send(handlers[0])
+    with pytest.raises(Unavailable):
+        await send(handlers[1])
+    counter = resources.gateway.metrics.counter("limits_away", "", ("product", "policy", "became"))
+    assert counter.values == {("orders", "rate_limit", "admitted"): [3.0], ("orders", "rate_limit", "refused"): [1.0]}
+
+
+async def test_permits_in_hand_outlive_their_redis(valkey_server_factory, make_handler, send) -> None:
+    """What was fetched before Redis went away is spent, and what was denied stays denied; then the setting decides."""
+    server = valkey_server_factory()
+    url = f"redis://127.0.0.1:{server.port}"
+    handler = make_handler(url, "1000/hour", counted="leased")
+    denying = make_handler(url, "1/hour", counted="leased")
+    for _ in range(300):
+        assert await send(handler)
+    assert [await send(denying, "other") for _ in range(2)] == [True, False]
+    server.stop()
+    assert [await send(handler) for _ in range(10)] == [True] * 10
+    assert not await send(denying, "other")
+    with pytest.raises(Unavailable):
+        await asyncio.gather(*(send(handler) for _ in range(200)))
 
 
 @pytest.mark.parametrize("when_away", ["open", "closed"])
@@ -199,6 +292,11 @@ def test_what_is_no_redis_is_refused(url) -> None:
     assert "s3cret" not in str(caught.value)
 
 
+def _asked(client) -> int:
+    """How often scripts have been run there."""
+    return client.info("commandstats")["cmdstat_evalsha"]["calls"]
+
+
 def _shared(resources, shared):
-    gateway = msgspec.structs.replace(resources.gateway, clock=time.time, shared_rates=shared)
+    gateway = msgspec.structs.replace(resources.gateway, clock=time.time, shared_rates=shared, kept={})
     return msgspec.structs.replace(resources, gateway=gateway)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tollway import context
 from tollway.canonical.case import CaseStatus, Category, OwnerRole
 from tollway.cases import RULES, Cases
+from tollway.problem_document import Violation
 from tollway.problems import (
     Conflict,
     ContractDrift,
@@ -19,7 +20,6 @@ from tollway.problems import (
     Throttled,
     Unavailable,
     UnknownOutcome,
-    Violation,
 )
 
 PROCESS = ("customer-onboarding", "customer-onboarding:DEAL-1", "DEAL-1")

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tollway.canonical.money import Money
 from tollway.canonical.record import Change
 from tollway.engine.serializer import JsonSerializer, RecordedError
-from tollway.problems import KINDS, Problem, ProblemError, Rejected, Violation, raised_by
+from tollway.problem_document import Problem, Violation
+from tollway.problems import KINDS, ProblemError, Rejected, raised_by
 
 serializer = JsonSerializer()
 AMOUNTS = st.decimals(min_value=-(10**12), max_value=10**12, places=2)

@@ -4,7 +4,7 @@ import datetime as dt
 
 from tollway.canonical.contract import ContractType
 from tollway.canonical.money import CurrencyCode, Money
-from tollway.canonical.record import Code, Identifier, Record, Text
+from tollway.canonical.record import Code, Identifier, Many, Record, Text
 
 
 class BillingPlanLine(Record):
@@ -23,7 +23,7 @@ class BillingPlan(Record):
     legal_entity: Code
     currency: CurrencyCode
     contract_type: ContractType
-    lines: list[BillingPlanLine]
+    lines: Many[BillingPlanLine]
 
 
 class RevenuePeriod(Record):
@@ -40,7 +40,7 @@ class RevenueSchedule(Record):
     project_number: Identifier
     legal_entity: Code
     currency: CurrencyCode
-    periods: list[RevenuePeriod]
+    periods: Many[RevenuePeriod]
 
 
 class ErpCapabilities(Record):

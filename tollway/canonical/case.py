@@ -2,7 +2,7 @@
 
 import enum
 
-from tollway.canonical.record import Identifier, Record, Text, Timestamp, Words
+from tollway.canonical.record import Count, FreeText, Identifier, LongText, Many, Record, Text, Timestamp, Words
 
 
 class OwnerRole(enum.StrEnum):
@@ -45,7 +45,7 @@ class CaseStatus(enum.StrEnum):
 class Finding(Record):
     """One thing to mend."""
 
-    field: str
+    field: FreeText
     """The canonical field, as a path such as `account.tax_registration`; empty when it is no single field."""
     message: Words
     category: Category
@@ -66,13 +66,13 @@ class Case(Record):
     """What is wrong, in the owner's words."""
     remedy: Words
     """What to do about it, and where."""
-    findings: list[Finding] = []
-    evidence: dict[str, str] = {}
+    findings: Many[Finding] = []
+    evidence: dict[str, LongText] = {}
     """What was asked of whom and what came back, secrets masked."""
-    correlation_id: str
-    occurrences: int
+    correlation_id: FreeText
+    occurrences: Count
     """How often the process came to a halt here."""
     opened_at: Timestamp
     due_at: Timestamp
     closed_at: Timestamp | None = None
-    closed_by: str = ""
+    closed_by: FreeText = ""

@@ -5,7 +5,7 @@ import enum
 
 from tollway.canonical.deal import Account
 from tollway.canonical.money import CurrencyCode, Money, Quantity, exact
-from tollway.canonical.record import Code, Identifier, Record, Text
+from tollway.canonical.record import Code, Days, FreeText, Identifier, Many, Record, Text
 
 
 class ContractType(enum.StrEnum):
@@ -51,16 +51,16 @@ class Contract(Record):
     account: Account
     legal_entity: Code
     currency: CurrencyCode
-    payment_days: int
+    payment_days: Days
     """Days after the invoice date by which it is to be paid."""
     contract_type: ContractType
     value: Money
     start: dt.date
     end: dt.date
     dimensions: Dimensions
-    purchase_order: str = ""
-    milestones: list[ContractMilestone] = []
-    rates: list[ContractRate] = []
+    purchase_order: FreeText = ""
+    milestones: Many[ContractMilestone] = []
+    rates: Many[ContractRate] = []
 
     @property
     def project_number(self) -> str:

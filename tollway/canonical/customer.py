@@ -4,7 +4,7 @@ import enum
 
 from tollway.canonical.money import CurrencyCode, Money
 from tollway.canonical.party import Address
-from tollway.canonical.record import Code, Identifier, Record, Text
+from tollway.canonical.record import Code, Days, FreeText, Identifier, Many, Record, Text
 
 
 class CreditStatus(enum.StrEnum):
@@ -22,12 +22,12 @@ class CustomerDetails(Record):
     legal_entity: Code
     name: Text
     currency: CurrencyCode
-    payment_days: int
+    payment_days: Days
     billing_address: Address
-    tax_registration: str = ""
+    tax_registration: FreeText = ""
     tax_exempt: bool = False
-    billing_email: str = ""
-    parent_account_id: str = ""
+    billing_email: FreeText = ""
+    parent_account_id: FreeText = ""
 
 
 class Customer(Record):
@@ -35,13 +35,13 @@ class Customer(Record):
 
     id: Identifier
     """The ERP's own id."""
-    number: str
+    number: FreeText
     """The number people quote."""
-    name: str
+    name: FreeText
     legal_entity: Code
-    account_id: str = ""
+    account_id: FreeText = ""
     """The CRM account it is linked to; empty when finance made it and nobody linked it yet."""
-    tax_registration: str = ""
+    tax_registration: FreeText = ""
     credit: CreditStatus = CreditStatus.GOOD
     credit_limit: Money | None = None
     balance: Money | None = None
@@ -53,12 +53,12 @@ class CustomerQuery(Record):
     legal_entity: Code
     account_id: Identifier
     name: Text
-    tax_registration: str = ""
+    tax_registration: FreeText = ""
 
 
 class CustomerMatches(Record):
     """Customers that may be the one looked for, surest first: linked, same tax registration, same name."""
 
     linked: Customer | None = None
-    by_tax_registration: list[Customer] = []
-    by_name: list[Customer] = []
+    by_tax_registration: Many[Customer] = []
+    by_name: Many[Customer] = []

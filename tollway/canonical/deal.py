@@ -2,36 +2,36 @@
 
 import datetime as dt
 
-from tollway.canonical.money import CurrencyCode, Money, Quantity, exact
+from tollway.canonical.money import Money, Quantity, exact
 from tollway.canonical.party import Address
-from tollway.canonical.record import Identifier, Record, Text, Timestamp
+from tollway.canonical.record import FreeText, Identifier, Many, Record, Text, Timestamp
 
 
 class Account(Record):
     """The firm a deal is with."""
 
     id: Identifier
-    name: str
-    parent_id: str = ""
+    name: FreeText
+    parent_id: FreeText = ""
     """The account that this one belongs to; empty for the head of a group."""
-    parent_name: str = ""
+    parent_name: FreeText = ""
     billing_address: Address = Address()
-    tax_registration: str = ""
+    tax_registration: FreeText = ""
     """VAT number, EIN or the like."""
     tax_exempt: bool = False
-    legal_entity: str = ""
+    legal_entity: FreeText = ""
     """Code of our own firm that sells to this account, when the account says so."""
-    payment_terms: str = ""
-    currency: str = ""
-    billing_email: str = ""
+    payment_terms: FreeText = ""
+    currency: FreeText = ""
+    billing_email: FreeText = ""
 
 
 class DealLine(Record):
     """A product or service that was sold."""
 
     id: Identifier
-    name: str
-    product_code: str = ""
+    name: FreeText
+    product_code: FreeText = ""
     quantity: Quantity
     unit_price: Money
     total: Money
@@ -44,7 +44,7 @@ class DealMilestone(Record):
     """A result that was sold for an amount, billed when it is reached."""
 
     id: Identifier
-    name: str
+    name: FreeText
     amount: Money | None = None
     due: dt.date | None = None
 
@@ -53,7 +53,7 @@ class DealRate(Record):
     """The price of an hour of a role, and how many were planned."""
 
     id: Identifier
-    role: str
+    role: FreeText
     hourly: Money | None = None
     planned_hours: Quantity | None = None
 
@@ -66,27 +66,27 @@ class Deal(Record):
     """An opportunity with all that matters for delivering and billing it."""
 
     id: Identifier
-    name: str
+    name: FreeText
     account: Account | None = None
-    stage: str = ""
+    stage: FreeText = ""
     is_won: bool = False
     value: Money | None = None
-    currency: CurrencyCode | str = ""
-    legal_entity: str = ""
-    payment_terms: str = ""
-    contract_type: str = ""
-    service_line: str = ""
-    cost_centre: str = ""
-    purchase_order: str = ""
+    currency: FreeText = ""
+    legal_entity: FreeText = ""
+    payment_terms: FreeText = ""
+    contract_type: FreeText = ""
+    service_line: FreeText = ""
+    cost_centre: FreeText = ""
+    purchase_order: FreeText = ""
     start: dt.date | None = None
     end: dt.date | None = None
-    owner_email: str = ""
-    project_number: str = ""
-    project_status: str = ""
+    owner_email: FreeText = ""
+    project_number: FreeText = ""
+    project_status: FreeText = ""
     changed_at: Timestamp | None = None
-    lines: list[DealLine] = []
-    milestones: list[DealMilestone] = []
-    rates: list[DealRate] = []
+    lines: Many[DealLine] = []
+    milestones: Many[DealMilestone] = []
+    rates: Many[DealRate] = []
 
 
 class DealProgress(Record):

@@ -4,7 +4,7 @@ import datetime as dt
 import enum
 
 from tollway.canonical.money import CurrencyCode, Money, Quantity, exact
-from tollway.canonical.record import Code, Identifier, Record, Text, Timestamp
+from tollway.canonical.record import Code, Days, FreeText, Identifier, Many, Record, Text, Timestamp
 
 
 class InvoiceStatus(enum.StrEnum):
@@ -21,7 +21,7 @@ class InvoiceLineDetails(Record):
     """A line that is to be billed; `source_id` is the billing event it comes from."""
 
     source_id: Identifier
-    kind: str
+    kind: FreeText
     """`time` or `milestone`, by which the ERP's product is chosen."""
     description: Text
     quantity: Quantity
@@ -41,23 +41,23 @@ class InvoiceDetails(Record):
     project_number: Identifier
     currency: CurrencyCode
     date: dt.date
-    payment_days: int
-    purchase_order: str = ""
-    service_line: str = ""
-    cost_centre: str = ""
-    lines: list[InvoiceLineDetails]
+    payment_days: Days
+    purchase_order: FreeText = ""
+    service_line: FreeText = ""
+    cost_centre: FreeText = ""
+    lines: Many[InvoiceLineDetails]
 
 
 class Invoice(Record):
     """An invoice that exists in the ERP."""
 
     id: Identifier
-    reference: str
+    reference: FreeText
     """Empty when somebody made the invoice in the ERP by hand."""
     legal_entity: Code
-    number: str = ""
+    number: FreeText = ""
     """The number the ERP gave when it was posted; empty while it is a draft."""
-    project_number: str = ""
+    project_number: FreeText = ""
     status: InvoiceStatus
     currency: CurrencyCode
     net: Money

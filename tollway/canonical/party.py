@@ -2,19 +2,19 @@
 
 from typing import Annotated
 
-import msgspec
+from tollway.canonical.record import FreeText, Record, fitting
 
-from tollway.canonical.record import Record
-
-CountryCode = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2 country code.")]
+CountryCode = Annotated[
+    str, fitting("[A-Z]{2}", min_length=2, max_length=2, description="ISO 3166-1 alpha-2 country code.")
+]
 
 
 class Address(Record):
     """A postal address; an empty part is not known."""
 
-    street: str = ""
-    city: str = ""
-    postal_code: str = ""
-    region: str = ""
+    street: FreeText = ""
+    city: FreeText = ""
+    postal_code: FreeText = ""
+    region: FreeText = ""
     """State, province or county, as the post writes it."""
     country: CountryCode | None = None

@@ -2,7 +2,7 @@
 
 import enum
 
-from tollway.canonical.record import Record
+from tollway.canonical.record import Count, FreeText, LongText, Many, Record
 
 
 class ProcessStatus(enum.StrEnum):
@@ -18,16 +18,16 @@ class ProcessStatus(enum.StrEnum):
 class StepRecord(Record):
     """A step that a process took."""
 
-    number: int
-    name: str
-    error: str = ""
-    milliseconds: int
+    number: Count
+    name: FreeText
+    error: LongText = ""
+    milliseconds: Count
 
 
 class ProcessState(Record):
     """A process and the steps it took so far."""
 
-    process_id: str
-    process: str
+    process_id: FreeText
+    process: FreeText
     status: ProcessStatus
-    steps: list[StepRecord]
+    steps: Many[StepRecord]

@@ -4,7 +4,7 @@ import datetime as dt
 
 from tollway.canonical.contract import ContractMilestone, ContractRate, ContractType, Dimensions
 from tollway.canonical.money import CurrencyCode, Money
-from tollway.canonical.record import Code, Identifier, Record, Text
+from tollway.canonical.record import Code, FreeText, Identifier, Many, Record, Text
 
 
 class ProjectDetails(Record):
@@ -29,23 +29,23 @@ class Project(Record):
     id: Identifier
     """The platform's own id."""
     number: Identifier
-    name: str
-    deal_id: str = ""
-    account_id: str = ""
-    legal_entity: str = ""
-    status: str = ""
+    name: FreeText
+    deal_id: FreeText = ""
+    account_id: FreeText = ""
+    legal_entity: FreeText = ""
+    status: FreeText = ""
     closed: bool = False
     """Whether the platform takes no more work on it."""
-    currency: str = ""
+    currency: FreeText = ""
 
 
 class ProjectPlan(Record):
     """How a project is to be delivered: its tasks, milestones and rate card."""
 
     project_number: Identifier
-    tasks: list[Text] = []
-    milestones: list[ContractMilestone] = []
-    rates: list[ContractRate] = []
+    tasks: Many[Text] = []
+    milestones: Many[ContractMilestone] = []
+    rates: Many[ContractRate] = []
 
 
 class ProjectBilling(Record):

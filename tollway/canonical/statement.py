@@ -7,7 +7,7 @@ from tollway.canonical.contract import Contract
 from tollway.canonical.customer import Customer
 from tollway.canonical.invoice import Invoice
 from tollway.canonical.money import Money
-from tollway.canonical.record import Identifier, Record, Text, Timestamp
+from tollway.canonical.record import FreeText, Identifier, Many, Record, Text, Timestamp
 
 
 class Readiness(Record):
@@ -15,7 +15,7 @@ class Readiness(Record):
 
     deal_id: Identifier
     ready: bool
-    findings: list[Finding] = []
+    findings: Many[Finding] = []
 
 
 class DealWon(Record):
@@ -75,6 +75,8 @@ class Statement(Record):
 
     deal_id: Identifier
     project_number: Identifier
+    account_id: FreeText = ""
+    """The customer whose project it is, by its id in the CRM."""
     value: Money
     """The contract's value, net."""
     delivered: Money
@@ -89,7 +91,7 @@ class Statement(Record):
     """Payments on posted invoices, with tax."""
     status: Text
     """`not_billed`, `partly_billed`, `billed`, `partly_paid` or `paid`."""
-    invoices: list[Invoice] = []
+    invoices: Many[Invoice] = []
 
 
 class DealOverview(Record):
@@ -98,7 +100,7 @@ class DealOverview(Record):
     deal_id: Identifier
     stage: Text
     """`not_started`, `onboarding`, `activating`, `active` or `cancelled`."""
-    project_number: str = ""
-    customer_number: str = ""
+    project_number: FreeText = ""
+    customer_number: FreeText = ""
     statement: Statement | None = None
-    open_cases: list[Case] = []
+    open_cases: Many[Case] = []

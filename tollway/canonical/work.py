@@ -4,7 +4,7 @@ import datetime as dt
 import enum
 
 from tollway.canonical.money import Money, Quantity, exact
-from tollway.canonical.record import Identifier, Record
+from tollway.canonical.record import FreeText, Identifier, LongText, Many, Record
 
 
 class WorkKind(enum.StrEnum):
@@ -20,14 +20,14 @@ class BillableItem(Record):
     id: Identifier
     kind: WorkKind
     project_number: Identifier
-    description: str
+    description: LongText
     quantity: Quantity
     """Hours for time, 1 for a milestone."""
     unit_price: Money
     amount: Money
     on: dt.date
     """The last day of the work, or the day the milestone was reached."""
-    invoice_number: str = ""
+    invoice_number: FreeText = ""
     """The invoice it is on according to the PSA; empty while it is not billed."""
 
     def __post_init__(self) -> None:
@@ -38,7 +38,7 @@ class BilledItems(Record):
     """Billing events that an invoice now carries."""
 
     invoice_number: Identifier
-    items: list[BillableItem]
+    items: Many[BillableItem]
 
 
 class ProjectWork(Record):
@@ -47,4 +47,4 @@ class ProjectWork(Record):
     project_number: Identifier
     closed: bool
     """Whether the PSA takes no more work on the project."""
-    items: list[BillableItem] = []
+    items: Many[BillableItem] = []

@@ -48,7 +48,7 @@ SERVICES: Mapping[str, Entry] = {
     "collections": Entry("process", "Collections", process_apis.collections.api.HANDLERS),
     "casework": Entry("process", "Casework", process_apis.casework.api.HANDLERS),
     "sales": Entry("experience", "Sales", experience_apis.sales.api.HANDLERS),
-    "finance": Entry("experience", "Finance", experience_apis.finance.api.HANDLERS),
+    "finance": Entry("experience", "Finance", experience_apis.finance.api.HANDLERS, major=2),
     "operations": Entry("experience", "Operations", experience_apis.operations.api.HANDLERS),
     "inbound": Entry("experience", "Inbound", experience_apis.inbound.api.HANDLERS),
 }

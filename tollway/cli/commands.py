@@ -34,7 +34,7 @@ def up(*, config: Config = DEFAULT) -> None:
             console.print(f"Gateway   {running.url}   docs {running.url}/docs")
             for platform, sandbox in settings.sandboxes.items():
                 console.print(f"Sandbox   http://127.0.0.1:{sandbox.port}   {platform}")
-            if not settings.gateway.issuer:
+            if not settings.gateway.trusted_issuers:
                 for client in CLIENTS:
                     secret = client_secret(settings.folder, client.id)
                     console.print(f"Client    {client.id}   secret {secret}   scopes {' '.join(client.scopes)}")

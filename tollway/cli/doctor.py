@@ -4,9 +4,9 @@ from rich.console import Console
 from rich.table import Table
 
 from tollway.cli.platforms import Platforms
+from tollway.limits.connection import SharedRates
 from tollway.problems import ProblemError, StartupError, Unavailable
 from tollway.settings import Settings
-from tollway.shared_rates import SharedRates
 from tollway.storage import open_database
 
 

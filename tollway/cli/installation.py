@@ -1,7 +1,10 @@
 """The composition root: services hosted by this process, put together from the settings."""
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterable
+import signal
+import threading
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -9,22 +12,28 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
 from gateway.app import create_gateway
-from tollway.cli.catalogue import CONTRACTS, GATEWAY, SERVICES, of_layer
+from gateway.asgi import Gateway
+from gateway.reload import RoutesReload
+from tollway.cli.catalogue import CONTRACTS, GATEWAY, SERVICES
+from tollway.cli.databases import database_for, process_services, routes_file
 from tollway.cli.platforms import Platforms
 from tollway.http.services import Services
 from tollway.identity import Identity
 from tollway.issuer import ClientRegistration, create_issuer
+from tollway.oauth.resource_server import ResourceServer, resource_server
 from tollway.problems import StartupError
 from tollway.remotes.processes import RemoteActivation, RemoteCasework, RemoteInvoicing, RemoteOnboarding
 from tollway.service import create_service
 from tollway.settings import Settings
+from tollway.telemetry.telemetry import Telemetry
 
 if TYPE_CHECKING:  # engine, database and Redis' library, half of a start, are loaded where they are used
     from tollway.cli.processes import Processes
-    from tollway.shared_rates import SharedRates
+    from tollway.limits.connection import SharedRates
     from tollway.storage import Database
 
 CLIENTS = (
@@ -63,12 +72,18 @@ async def installation(
         stack.push_async_callback(services.close)
         platforms = Platforms(settings)
         stack.push_async_callback(platforms.close)
-        database = await _database(settings, names, stack, embedded=embedded)
-        processes = _processes(settings, services, database) if database else None
+        database = await database_for(names, settings, stack, embedded=embedded)
+        processes = _processes(settings, services, database) if database and process_services(names) else None
         made = Installation(settings, services, platforms, processes, {})
         for name in names:
             if name == GATEWAY:
-                made.apps[name] = _gateway(made, _shared_rates(settings, stack), embedded=embedded)
+                oauth, endpoints = _oauth(made, embedded=embedded)
+                await oauth.start()
+                stack.push_async_callback(oauth.close)
+                telemetry = _telemetry(settings, stack)
+                gateway = _gateway(made, oauth, endpoints, _shared_rates(settings, stack), database, telemetry)
+                made.apps[name] = gateway
+                _reload_routes(gateway, stack)
             else:
                 made.apps[name] = _service(made, name, database)
             services.host(name, made.apps[name])
@@ -80,24 +95,6 @@ async def installation(
                 await poller.start()
                 stack.push_async_callback(poller.stop)
         yield made
-
-
-async def _database(
-    settings: Settings, names: list[str], stack: AsyncExitStack, *, embedded: bool
-) -> "Database | None":
-    hosted = [name for name in names if name in of_layer("process")]
-    if not hosted:
-        return None
-    if not settings.storage.url and not embedded:
-        raise StartupError(
-            f"The setting storage.url is missing: {hosted[0]} by itself shares a PostgreSQL database with the other "
-            "process services; SQLite files are for the embedded form."
-        )
-    from tollway.storage import open_database  # noqa: PLC0415 - see above
-
-    database = await open_database(settings.folder, settings.storage.url)
-    stack.push_async_callback(database.close)
-    return database
 
 
 def _processes(settings: Settings, services: Services, database: "Database") -> "Processes":
@@ -135,27 +132,71 @@ def _process_ports(services: Services, caller: str) -> dict[str, Any]:
 def _shared_rates(settings: Settings, stack: AsyncExitStack) -> "SharedRates | None":
     if not settings.redis.url:
         return None
-    from tollway.shared_rates import SharedRates  # noqa: PLC0415 - see above
+    from tollway.limits.connection import SharedRates  # noqa: PLC0415 - see above
 
     shared = SharedRates(settings.redis)
     stack.push_async_callback(shared.close)
     return shared
 
 
-def _gateway(made: Installation, shared_rates: "SharedRates | None", *, embedded: bool) -> ASGIApp:
-    settings = made.settings.gateway
-    build = partial(
-        create_gateway, services=made.services, settings=settings, contracts=CONTRACTS, shared_rates=shared_rates
-    )
-    if settings.issuer:
-        return build(issuer=settings.issuer)
+def _reload_routes(gateway: Gateway, stack: AsyncExitStack) -> None:
+    """Take changed routes into use when their file changes or a hang-up signal comes."""
+    routes = RoutesReload(gateway)
+    routes.start()
+    stack.push_async_callback(routes.stop)
+    if threading.current_thread() is threading.main_thread():  # Python gives signals to no other
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, routes.ask)
+        stack.callback(loop.remove_signal_handler, signal.SIGHUP)
+
+
+def _oauth(made: Installation, *, embedded: bool) -> tuple[ResourceServer, Sequence[HTTPRouteHandler]]:
+    """Whose tokens the gateway takes, and the endpoints of the development issuer where it is that one."""
+    settings, secret = made.settings, _identity_key(made.settings, embedded=embedded)
+    if settings.gateway.trusted_issuers:
+        return resource_server(settings.gateway, secret=secret, redis=settings.redis), ()
     if not embedded:
         raise StartupError(
             "The setting gateway.issuer is missing: the development issuer is for the embedded form only."
         )
-    url = f"http://{settings.host}:{settings.port}"
-    issuer = create_issuer(made.settings.folder, url, settings.audience, CLIENTS)
-    return build(issuer=issuer.url, fetch=issuer.fetch, handlers=issuer.handlers)
+    url = f"http://{settings.gateway.host}:{settings.gateway.port}"
+    issuer = create_issuer(settings.folder, url, settings.gateway.audience, CLIENTS)
+    oauth = resource_server(
+        settings.gateway,
+        secret=secret,
+        redis=settings.redis,
+        local={issuer.url: issuer.fetch},
+        revocations=issuer.revocations,
+    )
+    return oauth, issuer.handlers
+
+
+def _gateway(
+    made: Installation,
+    oauth: ResourceServer,
+    endpoints: Sequence[HTTPRouteHandler],
+    shared_rates: "SharedRates | None",
+    database: "Database | None",
+    telemetry: Telemetry,
+) -> Gateway:
+    settings = made.settings.gateway
+    return create_gateway(
+        services=made.services,
+        settings=settings,
+        contracts=CONTRACTS,
+        routes_file=routes_file(made.settings),
+        shared_rates=shared_rates,
+        database=database,
+        oauth=oauth,
+        handlers=endpoints,
+        telemetry=telemetry,
+    )
+
+
+def _telemetry(settings: Settings, stack: AsyncExitStack) -> Telemetry:
+    telemetry = Telemetry(settings.telemetry, settings.folder)
+    stack.callback(telemetry.close)
+    return telemetry
 
 
 def _identity_key(settings: Settings, *, embedded: bool) -> str:

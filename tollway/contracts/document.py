@@ -14,14 +14,15 @@ from litestar.params import DependencyKwarg
 from litestar.routes import HTTPRoute
 from litestar.types import Empty
 
+from tollway.contracts import common, links
+from tollway.contracts.links import JSON
+from tollway.contracts.owners import EXTENSION
 from tollway.contracts.published import METHODS
 from tollway.http import parameters
-from tollway.identity import HEADER
-from tollway.problems import Problem
-from tollway.service import PROBLEM_TYPE
+from tollway.idempotency import key
+from tollway.problem_document import Problem
 
-TOKEN_URL = "/oauth2/token"  # noqa: S105 - an address
-JSON = "application/json"
+_SAFE = ("get", "head", "options")
 _REF = "#/components/schemas/{name}"
 
 
@@ -31,25 +32,33 @@ def document(
     """The document of a service or of its handlers, the same on every run.
 
     A handler says by `opt={"scope": "sales:read"}` which OAuth scope it asks for and by `opt={"public": True}` that it
-    asks for nothing; any other is for our own services, which sign who they are.
+    asks for nothing; any other is for our own services, which sign who they are. An unsafe operation with a scope takes
+    the header Idempotency-Key unless `opt={"idempotency_key": "none"}` says otherwise; `"required"` asks for it.
+    `opt={"owner": {"pointer": "/account_id"}}` says whose the object is (see `owners`).
     """
     operations = list(_operations(service if isinstance(service, Litestar) else _application(service)))
     schemas = _Schemas(operations)
     paths: dict[str, dict[str, Any]] = {}
     for path, method, handler in operations:
         paths.setdefault(path, {})[method] = _operation(path, method, handler, schemas)
+    ways = [way for _, _, handler in operations for way in _security(handler)]
+    outside = any("oauth2" in way for way in ways)
     whole = {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version} | ({"description": description} if description else {}),
-        "servers": [{"url": "/"}],
+        "servers": [{"url": "/", "x-internal": not outside}],
+        "tags": [{"name": name} for name in sorted({path.split("/")[1] for path in paths})],
         "paths": paths,
         "components": {
             "schemas": schemas.components,
-            "securitySchemes": _security_schemes(handler for _, _, handler in operations),
+            "responses": common.responses(outside=outside),
+            "headers": common.headers(outside=outside),
+            "securitySchemes": common.security_schemes(ways),
         },
     }
     # Written and read once: what comes out holds JSON's types only, as it does when it is read from its file.
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(whole))
+    links.add(plain)
     return plain
 
 
@@ -74,11 +83,22 @@ class _Schemas:
             self._types += [parameter.annotation for parameter in parameters.of(handler)]
             self._types += [kind for kind in (_body(handler), _answer(handler)) if kind is not None]
         self._made, components = msgspec.json.schema_components(self._types, ref_template=_REF)
-        self.components = dict(sorted(components.items()))
+        self._made = tuple(_portable(schema) for schema in self._made)
+        self.components = {name: _portable(schema) for name, schema in sorted(components.items())}
 
     def of(self, kind: Any) -> dict[str, Any]:
         """The schema of a type that an operation names."""
         return self._made[self._types.index(kind)]
+
+
+def _portable(schema: Any) -> Any:
+    """A schema with patterns as every reader of JSON Schema understands them, not only Python."""
+    if isinstance(schema, dict):
+        return {
+            key: value.replace(r"\Z", "$") if key == "pattern" and isinstance(value, str) else _portable(value)
+            for key, value in schema.items()
+        }
+    return [_portable(item) for item in schema] if isinstance(schema, list) else schema
 
 
 def _operation(path: str, method: str, handler: HTTPRouteHandler, schemas: _Schemas) -> dict[str, Any]:
@@ -92,8 +112,11 @@ def _operation(path: str, method: str, handler: HTTPRouteHandler, schemas: _Sche
     }
     if description:
         operation["description"] = description
-    if taken := parameters.of(handler):
-        operation["parameters"] = [_parameter(parameter, schemas) for parameter in taken]
+    if owner := handler.opt.get("owner"):
+        operation[EXTENSION] = owner
+    taken = [_parameter(parameter, schemas) for parameter in parameters.of(handler)]
+    if taken := taken + _idempotency_key(method, handler):
+        operation["parameters"] = taken
     body = _body(handler)
     if body is not None:
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": schemas.of(body)}}}
@@ -109,16 +132,21 @@ def _parameter(parameter: parameters.HandlerParameter, schemas: _Schemas) -> dic
     return {"name": parameter.name, "in": parameter.where, "required": required, "schema": schema}
 
 
+def _idempotency_key(method: str, handler: HTTPRouteHandler) -> list[dict[str, Any]]:
+    """The header that the gateway, not the service, reads of every unsafe call from outside."""
+    wanted = handler.opt.get("idempotency_key", "optional")
+    if method in _SAFE or "scope" not in handler.opt or wanted == "none":
+        return []
+    return [key.parameter(required=wanted == "required")]
+
+
 def _responses(handler: HTTPRouteHandler, schemas: _Schemas) -> dict[str, Any]:
     good: dict[str, Any] = {"description": HTTPStatus(handler.status_code).phrase}
     answer = _answer(handler)
     if answer is not None:
         good["content"] = {JSON: {"schema": schemas.of(answer)}}
-    problem = {PROBLEM_TYPE: {"schema": schemas.of(Problem)}}
-    return {
-        str(handler.status_code): good,
-        "default": {"description": "A problem document (RFC 9457) that says what went wrong.", "content": problem},
-    }
+    outside = any("oauth2" in way for way in _security(handler))
+    return {str(handler.status_code): good | common.headers_of_good(outside=outside), **common.refusals()}
 
 
 def _security(handler: HTTPRouteHandler) -> list[dict[str, list[str]]]:
@@ -126,24 +154,6 @@ def _security(handler: HTTPRouteHandler) -> list[dict[str, list[str]]]:
         return []
     scope = handler.opt.get("scope")
     return [{"oauth2": [scope]}] if scope else [{"serviceIdentity": []}]
-
-
-def _security_schemes(handlers: Iterator[HTTPRouteHandler]) -> dict[str, Any]:
-    wanted = [way for handler in handlers for way in _security(handler)]
-    schemes: dict[str, Any] = {}
-    scopes = sorted({scope for way in wanted for scope in way.get("oauth2", ())})
-    if scopes:
-        flow = {"tokenUrl": TOKEN_URL, "scopes": {scope: _in_words(scope) for scope in scopes}}
-        schemes["oauth2"] = {"type": "oauth2", "flows": {"clientCredentials": flow}}
-    if any("serviceIdentity" in way for way in wanted):
-        words = "The short-lived signed identity of the calling service."
-        schemes["serviceIdentity"] = {"type": "apiKey", "in": "header", "name": HEADER, "description": words}
-    return schemes
-
-
-def _in_words(scope: str) -> str:
-    api, _, right = scope.partition(":")
-    return f"{right.capitalize()} through the {api} API."
 
 
 def _body(handler: HTTPRouteHandler) -> Any:

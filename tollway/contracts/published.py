@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from tollway.contracts.schema import Parameter, Schema
+from tollway.contracts.answers import Answers
+from tollway.contracts.schema import Components, Parameter
 from tollway.problems import MethodNotAllowed, NoSuchRoute, StartupError
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
@@ -16,22 +17,26 @@ METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 class Operation:
     """One operation: who may call it and what it takes."""
 
-    def __init__(self, method: str, path: str, data: Mapping[str, Any], document: Mapping[str, Any]) -> None:
-        components = document.get("components", {})
+    def __init__(
+        self, method: str, path: str, data: Mapping[str, Any], document: Mapping[str, Any], components: Components
+    ) -> None:
         self.id: str = data.get("operationId", f"{method} {path}")
         self.path = path
         security = data.get("security", document.get("security"))
         self.scopes = None if security is None else [frozenset(chain(*way.values())) for way in security]
         """Sets of scopes of which a caller needs one; empty when it needs none, None when the contract is silent."""
-        self.parameters = [Parameter(parameter, components) for parameter in data.get("parameters", ())]
-        self.query_names = frozenset(parameter.name for parameter in self.parameters if parameter.where == "query")
+        parameters = [Parameter(components.resolved(one), components) for one in data.get("parameters", ())]
+        self.path_parameters = [one for one in parameters if one.where == "path"]
+        self.query_parameters = {one.name: one for one in parameters if one.where == "query"}
+        self.header_parameters = [one for one in parameters if one.where == "header"]
         body = data.get("requestBody", {})
         self.body_required: bool = body.get("required", False)
         self.bodies = {
-            media_type: Schema(media.get("schema", {}), components)
+            media_type: components.schema(media.get("schema", {}))
             for media_type, media in body.get("content", {}).items()
         }
         """The schema of the body by content type; empty when the operation takes none."""
+        self.answers = Answers(data.get("responses", {}), components)
         self.streamed = _streams(data.get("responses", {}))
         """Whether its good answer is passed on as it comes: events or bytes, not a JSON document."""
 
@@ -62,6 +67,7 @@ class Contract:
         self.operations: list[Operation] = []
         self._root = _Node()
         try:
+            self._components = Components(document.get("components", {}))
             for path, item in document["paths"].items():
                 self._add(path, {method: item[method] for method in METHODS if method in item})
         except (LookupError, TypeError, AttributeError, ValueError) as error:
@@ -90,7 +96,7 @@ class Contract:
                 node = node.fixed.setdefault(segment, _Node())
         node.names = names
         for method, data in methods.items():
-            operation = Operation(method, path, data, self.document)
+            operation = Operation(method, path, data, self.document, self._components)
             node.operations[method.upper()] = operation
             self.operations.append(operation)
 
@@ -119,11 +125,15 @@ def _descend(node: _Node, segments: list[str], values: list[str], depth: int = 0
 
 def load(folder: Path, name: str) -> Contract:
     """The contract in a file below the folder of contracts; raises StartupError that names the file."""
-    path = folder / name
+    return Contract(read(folder / name), str(folder / name))
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The document in a file, unchecked; raises StartupError that names the file."""
     try:
-        document = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+        document: dict[str, Any] = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     except FileNotFoundError:
         raise StartupError(f"There is no contract {path}; `tollway openapi` writes it.") from None
     except (OSError, yaml.YAMLError) as error:
         raise StartupError(f"The contract {path} cannot be read: {error}.") from error
-    return Contract(document, str(path))
+    return document

@@ -1,12 +1,12 @@
 """The schemas of a contract, compiled once, that say of a value every way in which it breaks them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jsonschema_rs
 import msgspec
 
-from tollway.problems import Violation
+from tollway.problem_document import Violation
 
 MOST_VIOLATIONS = 100
 """How many violations one answer lists; a hostile body can hold any number."""
@@ -17,6 +17,28 @@ _PATTERNS = jsonschema_rs.RegexOptions()
 _ALTERNATIVES = (jsonschema_rs.ValidationErrorKind.AnyOf, jsonschema_rs.ValidationErrorKind.OneOfNotValid)
 
 
+class Components:
+    """The parts of a document that its operations refer to, and the schemas compiled so far."""
+
+    def __init__(self, components: Mapping[str, Any]) -> None:
+        self.components = components
+        self._compiled: dict[bytes, Schema] = {}
+
+    def resolved(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What a reference into the components refers to, or the data itself; raises LookupError."""
+        while "$ref" in data:
+            _, _, kind, name = data["$ref"].split("/")
+            data = self.components[kind][name]
+        return data
+
+    def schema(self, schema: Mapping[str, Any]) -> "Schema":
+        """The schema, compiled when it is first met."""
+        key = msgspec.json.encode(schema, order="sorted")
+        if key not in self._compiled:
+            self._compiled[key] = Schema(schema, self.components)
+        return self._compiled[key]
+
+
 class Schema:
     """A schema of a document, compiled once."""
 
@@ -25,10 +47,12 @@ class Schema:
         self._validator = jsonschema_rs.Draft202012Validator(
             whole, validate_formats=True, mask=_THE_VALUE, offline=True, pattern_options=_PATTERNS
         )
+        self.is_valid: Callable[[Any], bool] = self._validator.is_valid
+        """Whether a value keeps to the schema."""
 
     def violations(self, value: Any, where: str = "") -> list[Violation]:
         """Every way in which the value breaks the schema, each with a JSON pointer below `where`."""
-        if self._validator.is_valid(value):
+        if self.is_valid(value):
             return []
         found: list[Violation] = []
         for error in self._validator.iter_errors(value):
@@ -38,14 +62,18 @@ class Schema:
         return found[:MOST_VIOLATIONS]
 
 
+def pointer_to(parts: Iterable[object]) -> str:
+    """The JSON pointer (RFC 6901) of keys and places in arrays."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
+
+
 def _told(error: jsonschema_rs.ValidationError, where: str) -> list[Violation]:
     if isinstance(error.kind, _ALTERNATIVES):
         # Of "null or an object", the branch whose type fits is the one that was meant.
         meant = [branch for branch in error.kind.context if not any(_other_type(inner, error) for inner in branch)]
         if len(meant) == 1:
             return [violation for inner in meant[0] for violation in _told(inner, where)]
-    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error.instance_path)
-    return [Violation(pointer=where + pointer, message=error.message)]
+    return [Violation(pointer=where + pointer_to(error.instance_path), message=error.message)]
 
 
 def _other_type(inner: jsonschema_rs.ValidationError, outer: jsonschema_rs.ValidationError) -> bool:
@@ -55,12 +83,22 @@ def _other_type(inner: jsonschema_rs.ValidationError, outer: jsonschema_rs.Valid
 class Parameter:
     """A value that an operation takes from the path, the query or a header, where everything is text."""
 
-    def __init__(self, data: Mapping[str, Any], components: Mapping[str, Any]) -> None:
+    def __init__(self, data: Mapping[str, Any], components: Components) -> None:
+        """Raises ValueError for a parameter in a cookie, since no cookie is read here."""
         self.name: str = data["name"]
         self.where: str = data["in"]
+        if self.where not in ("path", "query", "header"):
+            raise ValueError(f"the parameter {self.name} is in {self.where}, where nothing is read")
+        self.header = self.name.lower().encode()
+        """Its name as a header."""
         self.required: bool = data.get("required", False)
         self._types = _types(data["schema"], components)
-        self._schema = Schema(data["schema"], components)
+        self._schema = components.schema(data["schema"])
+        self._is_text = self._types.isdisjoint(("array", "integer", "number", "boolean"))
+
+    def accepts(self, text: str) -> bool:
+        """Whether the text is one of those that the contract allows; quick, and never true wrongly."""
+        return self._is_text and self._schema.is_valid(text)
 
     def violations(self, texts: list[str]) -> list[Violation]:
         """Every way in which what was given breaks the contract; nothing given is an empty list."""
@@ -85,10 +123,9 @@ class Parameter:
         return text
 
 
-def _types(schema: Mapping[str, Any], components: Mapping[str, Any]) -> set[str]:
+def _types(schema: Mapping[str, Any], components: Components) -> set[str]:
     """The JSON types a schema allows, its items' and alternatives' included."""
-    if "$ref" in schema:
-        return _types(components["schemas"][schema["$ref"].rsplit("/", 1)[-1]], components)
+    schema = components.resolved(schema)
     declared = schema.get("type", [])
     found = {declared} if isinstance(declared, str) else set(declared)
     items = [schema["items"]] if schema.get("items") else []

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 from dbos import Serializer
 
-from tollway.problems import Problem, ProblemError, raised_by
+from tollway.problem_document import Problem
+from tollway.problems import ProblemError, raised_by
 
 TRUSTED = ("tollway.", "process_apis.")
 """Packages whose structs may be named in what is read back."""

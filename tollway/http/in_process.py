@@ -12,6 +12,8 @@ from litestar.types import ASGIApp, HTTPScope, Message
 from tollway import context
 from tollway.context import RequestContext
 from tollway.http.exchange import Answer, Call
+from tollway.http.platforms import SAFE_METHODS
+from tollway.problems import ProblemError, Unavailable, UnknownOutcome
 
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _HERE = ("in-process", 0)
@@ -20,9 +22,12 @@ _AHEAD = 8
 
 
 async def call(app: ASGIApp, request: Call, ids: RequestContext, seconds: float) -> Answer:
-    """Run an application for one request; raises TimeoutError when it, or its first byte of a stream, takes longer."""
+    """Run an application for one request; raises as RemoteService when it, or the head of a stream, takes longer."""
     if request.streamed:
-        return await _streamed(app, request, ids, seconds)
+        try:
+            return await _streamed(app, request, ids, seconds)
+        except TimeoutError as error:
+            raise _late(request, seconds) from error
     exchange = _Whole(request)
     running = app(_scope(request), exchange.receive, exchange.send)
     execution = context.fresh(ids)
@@ -30,9 +35,17 @@ async def call(app: ASGIApp, request: Call, ids: RequestContext, seconds: float)
         waited = execution.run(running.send, None)  # type: ignore[attr-defined]  # an application is a coroutine
     except StopIteration:  # it had to wait for nothing, so it needs no timer
         return exchange.answer
-    async with asyncio.timeout(seconds):
-        await _rest(execution, running, waited)  # type: ignore[arg-type]
+    try:
+        async with asyncio.timeout(seconds):
+            await _rest(execution, running, waited)  # type: ignore[arg-type]
+    except TimeoutError as error:
+        raise _late(request, seconds) from error
     return exchange.answer
+
+
+def _late(request: Call, seconds: float) -> ProblemError:
+    kind = Unavailable if request.method in SAFE_METHODS else UnknownOutcome
+    return kind(f"{request.method} {request.path} took longer than {seconds:.0f} s.")
 
 
 @types.coroutine

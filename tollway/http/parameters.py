@@ -18,7 +18,8 @@ from litestar.params import DependencyKwarg, KwargDefinition, ParameterKwarg
 from litestar.types import Empty, HTTPScope
 from litestar.typing import FieldDefinition
 
-from tollway.problems import Invalid, Violation
+from tollway.problem_document import Violation
+from tollway.problems import Invalid
 
 _NOT_PARAMETERS = frozenset({"body", "cookies", "data", "headers", "query", "request", "scope", "socket", "state"})
 

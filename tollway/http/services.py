@@ -1,6 +1,6 @@
 """Calls between our own services: straight into one that lives in this process, over the network to others."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, TypeVar, overload
 from urllib.parse import quote, urlencode
 
@@ -14,10 +14,10 @@ from tollway.http.exchange import Answer, Call
 from tollway.http.network import RemoteService
 from tollway.http.platforms import SAFE_METHODS
 from tollway.identity import HEADER, Identity
-from tollway.problems import ContractDrift, Problem, ProblemError, StartupError, Unavailable, UnknownOutcome, raised_by
+from tollway.problem_document import Problem
+from tollway.problems import ContractDrift, ProblemError, StartupError, Unavailable, UnknownOutcome, raised_by
 
 T = TypeVar("T")
-_IDENTITY = HEADER.encode()
 _BAD_REQUEST = 400
 
 
@@ -49,7 +49,7 @@ class Services:
         for service in sorted(self._called - self._apps.keys()):
             self._elsewhere(service)
 
-    async def send(self, service: str, request: Call, ids: RequestContext, longest: float = 60.0) -> Answer:
+    def send(self, service: str, request: Call, ids: RequestContext, longest: float = 60.0) -> Awaitable[Answer]:
         """Send a request in the name of `ids`, waiting `longest` seconds or until its deadline.
 
         Not sent raises Unavailable; sent without an answer UnknownOutcome, or Unavailable when it was safe to repeat.
@@ -61,12 +61,8 @@ class Services:
             )
         app = self._apps.get(service)
         if app is None:
-            return await self._elsewhere(service).call(request, seconds)
-        try:
-            return await in_process.call(app, request, ids, seconds)
-        except TimeoutError as error:
-            kind = Unavailable if request.method in SAFE_METHODS else UnknownOutcome
-            raise kind(f"{request.method} {request.path} took longer than {seconds:.0f} s.") from error
+            return self._elsewhere(service).call(request, seconds)
+        return in_process.call(app, request, ids, seconds)
 
     async def close(self) -> None:
         """Close connections to services elsewhere."""
@@ -97,7 +93,7 @@ class ServiceClient:
         """Send `body` and return the answer as `answer`; None expects no content. Raises what the service answers."""
         ids = context.current()
         headers = [
-            (_IDENTITY, self._services.identity.sign(self._caller, self._service, ids.subject).encode()),
+            (HEADER, self._services.identity.sign(self._caller, self._service, ids.subject)),
             (b"correlation-id", ids.correlation_id.encode()),
             (b"traceparent", ids.traceparent.encode()),
             (b"accept", b"application/json"),

@@ -24,6 +24,8 @@ class ClientRegistration(Strict):
     id: str
     scopes: list[str]
     """What it may ask for, and gets when it asks for nothing in particular."""
+    customers: list[str] | None = None
+    """The customers, by their id in the CRM, whose objects alone it may see; None for one of the firm's own."""
     public_key: dict[str, Any] | None = None
     """A JWK by which it signs its assertions instead of sending a secret (`private_key_jwt`)."""
 
@@ -57,7 +59,7 @@ class Client(ClientMixin):  # type: ignore[misc]  # authlib has no types
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         methods = SECRET_METHODS if self.stored.public_key is None else (KEY_METHOD,)
-        return endpoint == "token" and method in methods
+        return endpoint in ("token", "revocation") and method in methods
 
     def check_grant_type(self, grant_type: str) -> bool:
         return grant_type == "client_credentials"
@@ -93,7 +95,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 def _with_secret(client: ClientRegistration) -> StoredClient:
     secret = "" if client.public_key else secrets.token_urlsafe(32)
-    return StoredClient(id=client.id, scopes=client.scopes, public_key=client.public_key, secret=secret)
+    return StoredClient(**msgspec.structs.asdict(client), secret=secret)
 
 
 def _read(folder: Path) -> list[StoredClient]:

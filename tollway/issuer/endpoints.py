@@ -13,14 +13,18 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
 from tollway.issuer.clients import KEY_METHOD, SECRET_METHODS, ClientRegistration, register, write_private
-from tollway.issuer.server import ALGORITHM, TokenServer
+from tollway.issuer.server import ALGORITHM, Answer, TokenServer
+from tollway.oauth.revocations import Revocations
 from tollway.problems import NotFound, StartupError
 
 METADATA = "/.well-known/oauth-authorization-server"
 KEYS = "/oauth2/jwks.json"
 TOKEN = "/oauth2/token"  # noqa: S105 - an address
+REVOCATION = "/oauth2/revoke"
 KEY_FILE = "issuer-key.json"
+_ASSERTIONS = ["RS256", "PS256", "ES256"]
 _OPEN = {"public": True}
+_TWICE: Answer = (400, {}, '{"error": "invalid_request", "error_description": "A parameter is given twice."}')
 
 
 class Issuer(msgspec.Struct, frozen=True):
@@ -29,6 +33,8 @@ class Issuer(msgspec.Struct, frozen=True):
     url: str
     handlers: Sequence[HTTPRouteHandler]
     documents: dict[str, bytes]
+    revocations: Revocations
+    """The tokens that its clients revoked."""
 
     async def fetch(self, url: str) -> bytes:
         """One of its own documents, had without asking over the network; raises NotFound."""
@@ -48,6 +54,7 @@ def create_issuer(folder: Path, issuer_url: str, audience: str, clients: Sequenc
         )
     key = _key(folder / KEY_FILE)
     known = register(folder, clients)
+    revocations = Revocations()
     server = TokenServer(url, url + TOKEN, audience, key, known)
     scopes = sorted({scope for client in known.values() for scope in client.stored.scopes})
     documents = {
@@ -61,15 +68,31 @@ def create_issuer(folder: Path, issuer_url: str, audience: str, clients: Sequenc
 
     @post(TOKEN, opt=_OPEN, status_code=200)
     async def token(request: Request[None, None, Any]) -> Response[str]:
-        text = (await request.body()).decode("utf-8", "replace")
-        pairs = parse_qsl(text, keep_blank_values=True)
-        if len({name for name, _ in pairs}) != len(pairs):
-            twice = {"error": "invalid_request", "error_description": "A parameter is given twice."}
-            return Response(msgspec.json.encode(twice).decode(), status_code=400, media_type="application/json")
-        status, headers, content = server.token(dict(pairs), request.headers)
-        return Response(content, status_code=status, media_type="application/json", headers=headers)
+        form = await _form(request)
+        return _answer(server.token(form, request.headers) if form else _TWICE)
 
-    return Issuer(url, [document, token], documents)
+    @post(REVOCATION, opt=_OPEN, status_code=200)
+    async def revoke(request: Request[None, None, Any]) -> Response[str]:
+        form = await _form(request)
+        if not form:
+            return _answer(_TWICE)
+        answer, revoked = server.revocation(form, request.headers)
+        if revoked:
+            await revocations.revoke(url, revoked["jti"], float(revoked["exp"]))
+        return _answer(answer)
+
+    return Issuer(url, [document, token, revoke], documents, revocations)
+
+
+async def _form(request: Request[None, None, Any]) -> dict[str, str] | None:
+    """The parameters of a form; None when one is given twice."""
+    pairs = parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
+    return dict(pairs) if len({name for name, _ in pairs}) == len(pairs) else None
+
+
+def _answer(answer: Answer) -> Response[str]:
+    status, headers, content = answer
+    return Response(content, status_code=status, media_type="application/json", headers=headers)
 
 
 def _metadata(url: str, scopes: list[str]) -> dict[str, Any]:
@@ -77,10 +100,13 @@ def _metadata(url: str, scopes: list[str]) -> dict[str, Any]:
         "issuer": url,
         "token_endpoint": url + TOKEN,
         "jwks_uri": url + KEYS,
+        "revocation_endpoint": url + REVOCATION,
+        "revocation_endpoint_auth_methods_supported": [*SECRET_METHODS, KEY_METHOD],
+        "revocation_endpoint_auth_signing_alg_values_supported": _ASSERTIONS,
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": ["none"],
         "token_endpoint_auth_methods_supported": [*SECRET_METHODS, KEY_METHOD],
-        "token_endpoint_auth_signing_alg_values_supported": ["RS256", "PS256", "ES256"],
+        "token_endpoint_auth_signing_alg_values_supported": _ASSERTIONS,
         "scopes_supported": scopes,
     }
 

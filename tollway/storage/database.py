@@ -76,12 +76,13 @@ async def open_database(folder: Path, url: str) -> Database:
 def _postgresql(url: str) -> AsyncEngine:
     parsed = make_url(url).set(drivername="postgresql+psycopg")
     options = {"options": f"-csearch_path={SCHEMA}", "connect_timeout": CONNECT_SECONDS}
-    return create_async_engine(parsed, connect_args=options, pool_size=10, pool_pre_ping=True)
+    return create_async_engine(parsed, connect_args=options, pool_size=10, pool_pre_ping=True, hide_parameters=True)
 
 
 def _sqlite(folder: Path) -> AsyncEngine:
     folder.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(f"sqlite+aiosqlite:///{folder / 'tollway.db'}", connect_args={"timeout": 30})
+    address = f"sqlite+aiosqlite:///{folder / 'tollway.db'}"
+    engine = create_async_engine(address, connect_args={"timeout": 30}, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _: Any) -> None:

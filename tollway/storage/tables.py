@@ -5,7 +5,21 @@ A change here needs a new file in `migrations/versions/`; a test compares the tw
 
 import datetime as dt
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, Index, Integer, MetaData, String, Table, Text, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
 
 
 class Moment(TypeDecorator[dt.datetime]):
@@ -124,3 +138,39 @@ billing_claims = Table(
     Column("claimed_at", Moment, nullable=False),
 )
 Index("billing_claims_by_reference", billing_claims.c.reference)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("id", String(64), primary_key=True, comment="SHA-256 of the caller and its key"),
+    Column("fingerprint", String(64), nullable=False, comment="SHA-256 of the request"),
+    Column("holder", String(32), nullable=False, comment="the one request that may settle the key"),
+    Column("held_until", Float(53), nullable=False, comment="seconds since 1970 by the database's clock"),
+    Column("expires_at", Float(53), nullable=False, comment="seconds since 1970 by the database's clock"),
+    Column("answer", Text, comment="the final answer, as JSON; without one the request is under way or was given up"),
+)
+Index("idempotency_keys_by_expiry", idempotency_keys.c.expires_at)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True),
+    Column("at", Moment, nullable=False, comment="when the request arrived"),
+    Column("product", Text, nullable=False),
+    Column("operation", Text, nullable=False, comment="the contract's operationId; empty where it has none"),
+    Column("client", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("token_id", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    Column("idempotency_key", Text, nullable=False),
+    Column("body_sha256", String(64), nullable=False, comment="of the request's body; empty where nobody read it"),
+    Column("duration_ms", Float(53), nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("audit_by_moment", audit.c.at)

@@ -1,4 +1,4 @@
-"""What this process tells about itself."""
+"""The log of this process, for people or for machines."""
 
 import logging
 import sys

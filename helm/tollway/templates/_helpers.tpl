@@ -47,7 +47,7 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- if and (eq .layer "gateway") $secrets.redisUrl.existingSecret }}
 {{ include "tollway.secretVariable" (dict "variable" "TOLLWAY_REDIS__URL" "secret" $secrets.redisUrl) }}
 {{- end }}
-{{- if eq .layer "process" }}
+{{- if or (eq .layer "process") (eq .layer "gateway") }}
 {{ include "tollway.secretVariable" (dict "variable" "TOLLWAY_STORAGE__URL" "secret" $secrets.storageUrl) }}
 {{- end }}
 {{- if eq .layer "system" }}

@@ -14,16 +14,8 @@ import structlog
 from system_apis.erp.netsuite.models import ErrorDetail, ErrorEnvelope
 from tollway.canonical.case import Category
 from tollway.http.platforms import retry_after
-from tollway.problems import (
-    ContractDrift,
-    NotFound,
-    ProblemError,
-    Rejected,
-    Throttled,
-    Unavailable,
-    UnknownOutcome,
-    Violation,
-)
+from tollway.problem_document import Violation
+from tollway.problems import ContractDrift, NotFound, ProblemError, Rejected, Throttled, Unavailable, UnknownOutcome
 
 log = structlog.get_logger()
 CROWDED_SECONDS = 2.0

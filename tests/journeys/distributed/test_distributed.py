@@ -78,7 +78,7 @@ async def test_two_deals_become_cash_once(processes, firm, rows) -> None:
     run = BillingRun(
         project_number=f"PRJ-{deals[HOURLY.name]}", through=dt.datetime.now(dt.UTC).date(), trigger="by-hand"
     )
-    asked = await firm.post("finance-app", "/finance/v1/billing-runs", run)
+    asked = await firm.post("finance-app", "/finance/v2/billing-runs", run)
     endings = [await firm.paid(opportunity) for opportunity in deals.values()]
     assert [str(end.statement.invoiced.amount) for end in endings] == ["1087.50", "6300.76"]  # with tax
     assert await firm.held() == (2, 2, 2, 2, 2, 0)

@@ -13,9 +13,11 @@ from tollway.settings import GatewaySettings, IdentitySettings, ServiceSettings,
 
 ROOT = Path(__file__).parents[3]
 KEYED = {"identity": IdentitySettings(key="0123456789abcdef0123456789abcdef")}
+STORED = {"storage": StorageSettings(url="the test's own PostgreSQL")}
 MISSING = {
     "the key": ("sales", {}, r"identity\.key must be a secret"),
     "the database": ("casework", KEYED, r"storage\.url is missing: casework"),
+    "the gateway's database": ("gateway", KEYED, r"storage\.url is missing: gateway"),
     "a usable database": (
         "casework",
         KEYED | {"storage": StorageSettings(url="postgresql://nobody@127.0.0.1:1/none")},
@@ -24,10 +26,10 @@ MISSING = {
     "a process service's address": ("sales", KEYED, r"services\.casework\.url is missing"),
     "an experience service's address": (
         "gateway",
-        KEYED | {"gateway": GatewaySettings(issuer="https://login.example.com")},
+        KEYED | STORED | {"gateway": GatewaySettings(issuer="https://login.example.com")},
         r"services\.finance\.url is missing",
     ),
-    "the issuer": ("gateway", KEYED, r"gateway\.issuer is missing"),
+    "the issuer": ("gateway", KEYED | STORED, r"gateway\.issuer is missing"),
 }
 
 
@@ -38,9 +40,11 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.mark.parametrize("missing", MISSING)
-async def test_what_is_missing_is_named(settings, missing) -> None:
+async def test_what_is_missing_is_named(settings, missing, postgres_url) -> None:
     """A service whose settings lack something does not start, and names the setting."""
     service, changes, sentence = MISSING[missing]
+    if STORED.items() <= changes.items():
+        changes = changes | {"storage": StorageSettings(url=postgres_url)}
     with pytest.raises(StartupError, match=sentence):
         async with installation(replace(settings, **changes), [service], executor="test"):
             pass

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import httpx
 import msgspec
 
 from tollway.issuer import client_secret
-from tollway.problems import Problem, raised_by
+from tollway.problem_document import Problem
+from tollway.problems import raised_by
 
 T = TypeVar("T")
 
@@ -40,6 +42,8 @@ class Caller:
             response = await self._http.post(f"{self._issuer}/oauth2/token", data=form, auth=self._credentials)
             self._token = response.raise_for_status().json()["access_token"]
         headers = {"authorization": f"Bearer {self._token}"}
+        if method == "POST":
+            headers["idempotency-key"] = f'"{uuid4()}"'
         content = None if body is None else msgspec.json.encode(body)
         if content is not None:
             headers["content-type"] = "application/json"

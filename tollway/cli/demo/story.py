@@ -117,7 +117,7 @@ class Story:
 
     async def _plan(self, deals: tuple[DemoDeal, ...]) -> None:
         for deal in deals:
-            project = f"/finance/v1/projects/{(await self._overview(deal)).project_number}"
+            project = f"/finance/v2/projects/{(await self._overview(deal)).project_number}"
             billing = await self._accounting.get(f"{project}/billing-plan", BillingPlan)
             revenue = await self._accounting.get(f"{project}/revenue-schedule", RevenueSchedule)
             for planned in ([line.amount for line in billing.lines], [month.amount for month in revenue.periods]):
@@ -135,7 +135,7 @@ class Story:
                 continue
             self._tell(f"Consultants' time on {deal.name!r} is approved; finance starts a billing run")
             run = BillingRun(project_number=overview.project_number, through=today, trigger=f"demo-{today}")
-            await self._accounting.post("/finance/v1/billing-runs", Accepted, run)
+            await self._accounting.post("/finance/v2/billing-runs", Accepted, run)
 
     async def _collect(self, deals: tuple[DemoDeal, ...]) -> None:
         for deal in deals:

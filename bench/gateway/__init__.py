@@ -1,0 +1,1 @@
+"""`make bench-gateway`: the gateway against the proxies people would pick, in front of the same service."""

@@ -1,0 +1,74 @@
+"""API products made into handlers: the contract, the policies, and behind them the service or a newer version."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from gateway import pipeline
+from gateway.asgi import Api
+from gateway.forward import forward
+from gateway.routes import Product
+from gateway.versions import CHANGES
+from gateway.versions.serving import transformed
+from policies.base import GatewayResources, Handler, PolicyResources
+from policies.response_contract import ResponseContract
+from tollway.contracts import published
+from tollway.contracts.published import Contract
+from tollway.http.services import Services
+from tollway.problems import StartupError
+
+
+def build(products: Sequence[Product], services: Services, folder: Path, shared: GatewayResources) -> list[Api]:
+    """Each product as it answers; raises StartupError that names the line of the routes."""
+    builder = _Builder(products, services, folder, shared)
+    return [builder.api(product) for product in products]
+
+
+class _Builder:
+    """Builds products that may stand on one another."""
+
+    def __init__(self, products: Sequence[Product], services: Services, folder: Path, shared: GatewayResources) -> None:
+        self._by_name = {product.entry.name: product for product in products}
+        self._services = services
+        self._shared = shared
+        self._contract = cache(lambda file: published.load(folder, file))
+
+    def api(self, product: Product) -> Api:
+        contract = self._contract(product.entry.contract)
+        handler = pipeline.build(product, self._behind(product), self._resources(product, contract))
+        return Api(product.entry, contract, handler)
+
+    def _resources(self, product: Product, contract: Contract) -> PolicyResources:
+        entry = product.entry
+        return PolicyResources(
+            product=entry.name,
+            service=entry.service,
+            timeout=entry.timeout,
+            contract=contract,
+            plans=product.plans,
+            gateway=self._shared,
+        )
+
+    def _behind(self, product: Product) -> Handler:
+        """What the product's policies stand before."""
+        entry = product.entry
+        if not entry.version_of:
+            return forward(self._services, entry.service, entry.timeout)
+        newer = self._newer(product)
+        contract = self._contract(newer.entry.contract)
+        following = self._behind(newer)
+        for policy in newer.policies:
+            if isinstance(policy, ResponseContract):  # the others are the older version's own to apply
+                following = policy.wrap(following, self._resources(newer, contract))
+        try:
+            return transformed(following, CHANGES[entry.name], older=self._contract(entry.contract), newer=contract)
+        except ValueError as error:
+            raise StartupError(f"{product.where}: {error}.") from error
+
+    def _newer(self, product: Product) -> Product:
+        newer = self._by_name.get(product.entry.version_of)
+        if newer is None:
+            raise StartupError(f"{product.where}: version_of names no product: {product.entry.version_of}.")
+        if product.entry.name not in CHANGES:
+            raise StartupError(f"{product.where}: gateway/versions/ has no version change of this name.")
+        return newer

@@ -1,0 +1,158 @@
+"""Tells of every request: how many, how long and with which outcome; a line of the access log and a span."""
+
+import asyncio
+import time
+from bisect import bisect_left
+from collections.abc import Callable
+from typing import ClassVar
+
+from policies.base import GatewayRequest, GatewayResponse, Handler, PolicyResources
+from tollway.contracts.published import Operation
+from tollway.problems import ProblemError
+from tollway.service import as_problem
+from tollway.strict import Strict
+from tollway.telemetry.metrics import OTHER
+from tollway.telemetry.record import Record, Span
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""The upper bounds of the buckets in which durations are counted."""
+ANONYMOUS = "anonymous"
+CALLER_WENT_AWAY = 499
+"""What no answer was waited for counts as; others write this status into their logs, too."""
+_STATUSES = [str(status) for status in range(1000)]
+_MOST_PATH = 2048
+_MOST_HEADER = 256
+
+
+class Telemetry(Strict):
+    """Counts and measures the request until its answer begins; leaves the rest to the access log and the exporter."""
+
+    after: ClassVar[tuple[str, ...]] = ()
+
+    def wrap(self, following: Handler, resources: PolicyResources) -> Handler:
+        count, report = _counting(resources), _reporting(resources)
+        in_flight = resources.gateway.metrics.gauge(
+            "requests_in_flight", "Requests that are being answered.", ("product",)
+        ).series((resources.product,))
+
+        def tell(request: GatewayRequest, status: int, problem: str, size: int | None) -> None:
+            seconds = time.monotonic() - request.started
+            try:
+                operation = request.operation
+            except ProblemError:  # the contract has no such path or method
+                operation = None
+            count(request, operation, status, seconds)
+            if report is not None:
+                report(request, operation, status, seconds, problem, size)
+
+        async def handle(request: GatewayRequest) -> GatewayResponse:
+            in_flight[0] += 1
+            try:
+                response = await following(request)
+            except BaseException as error:
+                tell(request, *_outcome(error), None)
+                raise
+            finally:
+                in_flight[0] -= 1
+            tell(request, response.status, "", len(response.body) if response.stream is None else None)
+            return response
+
+        return handle
+
+
+def _outcome(error: BaseException) -> tuple[int, str]:
+    """The status and the kind of problem that an exception is answered with."""
+    if isinstance(error, Exception):
+        problem = as_problem(error)
+        return problem.status, problem.kind
+    return CALLER_WENT_AWAY, "cancelled" if isinstance(error, asyncio.CancelledError) else type(error).__name__
+
+
+def _counting(resources: PolicyResources) -> Callable[[GatewayRequest, Operation | None, int, float], None]:
+    """Counts requests by all that tells them apart, and their duration by operation alone: that has many buckets."""
+    metrics, product = resources.gateway.metrics, resources.product
+    version = "v" + str(resources.contract.document.get("info", {}).get("version", "")).partition(".")[0]
+    requests = metrics.counter(
+        "requests",
+        "Requests by their outcome.",
+        ("product", "version", "operation", "client", "status"),
+        folded=("client",),
+    )
+    durations = metrics.histogram(
+        "request_duration_seconds",
+        "Time until the answer began.",
+        ("product", "version", "operation"),
+        SECONDS,
+    )
+    most, clients = resources.gateway.telemetry.clients, resources.keep("telemetry", set[str])
+    counted, add = requests.values, requests.series
+    buckets: dict[Operation | None, list[float]] = {}
+    measured = buckets.get
+
+    def count(request: GatewayRequest, operation: Operation | None, status: int, seconds: float) -> None:
+        client = request.caller.client if request.caller else ANONYMOUS
+        if client not in clients:
+            if len(clients) < most:
+                clients.add(client)
+            else:
+                client = OTHER
+        called = operation.id if operation else ""
+        labels = (product, version, called, client, _STATUSES[status])
+        (counted.get(labels) or add(labels))[0] += 1
+        numbers = measured(operation)
+        if numbers is None:
+            numbers = buckets[operation] = durations.series((product, version, called))
+        numbers[bisect_left(SECONDS, seconds)] += 1
+        numbers[-1] += seconds
+
+    return count
+
+
+Report = Callable[[GatewayRequest, Operation | None, int, float, str, int | None], None]
+
+
+def _reporting(resources: PolicyResources) -> Report | None:
+    """Hands what is known of a request to the access log and, if its trace is recorded, to the exporter."""
+    telemetry, product = resources.gateway.telemetry, resources.product
+    log = telemetry.access_log.put if telemetry.access_log else None
+    spans = telemetry.spans.put if telemetry.spans else None
+    if log is None and spans is None:
+        return None
+
+    def report(
+        request: GatewayRequest,
+        operation: Operation | None,
+        status: int,
+        seconds: float,
+        problem: str,
+        size: int | None,
+    ) -> None:
+        ids, caller, body = request.context, request.caller, request.body_so_far
+        traceparent = ids.traceparent
+        sampled = spans is not None and traceparent[-1] == "1"
+        if log is None and not sampled:
+            return
+        started = time.time() - seconds
+        record = Record(
+            started, ids.correlation_id, traceparent[3:35], product, request.method, request.path[:_MOST_PATH], status,
+            int(seconds * 1e6), operation.id if operation else "", caller.client if caller else "", request.address,
+            problem, None if body is None else len(body), size,
+        )  # fmt: skip
+        if log is not None:
+            log(record)
+        if sampled and spans is not None:
+            spans(_span(request, record, operation, started, seconds))
+
+    return report
+
+
+def _span(request: GatewayRequest, record: Record, operation: Operation | None, started: float, seconds: float) -> Span:
+    ids, headers = request.context, request.headers
+    given = headers.get(b"traceparent", b"").decode("latin-1")
+    return Span(
+        record, started, seconds, ids.traceparent[36:52],
+        given[36:52] if given[3:35] == record.trace_id else "",  # the caller's trace, unless it was not taken over
+        ids.tracestate, request.scheme, operation.path if operation else "",
+        headers.get(b"host", b"").decode("latin-1")[:_MOST_HEADER],
+        headers.get(b"user-agent", b"").decode("latin-1")[:_MOST_HEADER],
+    )  # fmt: skip

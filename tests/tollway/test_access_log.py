@@ -1,0 +1,115 @@
+"""The access log on its way to the disk."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from tollway.problems import StartupError
+from tollway.telemetry.batches import Batches
+from tollway.telemetry.record import Record
+from tollway.telemetry.settings import TelemetrySettings
+from tollway.telemetry.telemetry import Telemetry
+
+WRITER = """
+import sys, time
+from tollway.telemetry.record import Record
+from tollway.telemetry.settings import TelemetrySettings
+from tollway.telemetry.telemetry import Telemetry
+telemetry = Telemetry(TelemetrySettings(access_log="stdout"))
+for number in range(3000):
+    path = "/" + "x" * (number % 500)
+    telemetry.access_log.put(Record(float(number), sys.argv[1], "t", "p", "GET", path, 200, number))
+telemetry.close()
+"""
+
+
+def record(number: int = 0) -> Record:
+    """A request's record."""
+    return Record(1_800_000_000.25, f"c-{number}", "t", "orders", "GET", "/", 200, number)
+
+
+def test_lines_are_on_the_disk_soon(tmp_path) -> None:
+    """What is logged is written within the interval, without a shutdown: a kill loses no more than that."""
+    telemetry = Telemetry(TelemetrySettings(access_log=str(tmp_path / "log")))
+    telemetry.access_log.put(record())
+    ends = time.monotonic() + 3
+    while not (tmp_path / "log").read_bytes():
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+    line = json.loads((tmp_path / "log").read_text())
+    assert line["timestamp"] == "2027-01-15T08:00:00.250000Z"
+    telemetry.close()
+
+
+def test_shutdown_writes_what_waits(tmp_path) -> None:
+    """Every line put before the end is in the file, in order."""
+    telemetry = Telemetry(TelemetrySettings(access_log=str(tmp_path / "log")))
+    for number in range(5000):
+        telemetry.access_log.put(record(number))
+    telemetry.close()
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert [json.loads(line)["duration_us"] for line in lines] == list(range(5000))
+
+
+def test_a_file_may_be_moved_away(tmp_path) -> None:
+    """After a rotation the next lines begin a new file; no signal is needed."""
+    telemetry = Telemetry(TelemetrySettings(access_log=str(tmp_path / "log")))
+    (tmp_path / "log").rename(tmp_path / "log.1")
+    telemetry.access_log.put(record())
+    telemetry.close()
+    assert len((tmp_path / "log").read_text().splitlines()) == 1
+
+
+def test_lines_of_several_workers_never_mix() -> None:
+    """Workers that share a pipe write whole lines, even when nobody reads it for a while."""
+    pipe = subprocess.PIPE
+    command = f'for w in a b c; do "{sys.executable}" -c "$0" $w & done; wait'
+    running = subprocess.Popen(["sh", "-c", command, WRITER], stdout=pipe)
+    time.sleep(1.5)
+    out, _ = running.communicate(timeout=60)
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert {name: sum(line["correlation_id"] == name for line in lines) for name in "abc"} == dict.fromkeys("abc", 3000)
+
+
+def test_a_log_that_cannot_be_written_is_named(tmp_path) -> None:
+    """A wrong place keeps the gateway from starting and names the setting."""
+    with pytest.raises(StartupError, match=r"telemetry\.access_log"):
+        Telemetry(TelemetrySettings(access_log=str(tmp_path / "none" / "log")))
+
+
+def test_a_thread_outlives_what_goes_wrong() -> None:
+    """A batch that fails is counted as dropped, and the next one is worked off."""
+    dropped, done = [0.0], []
+
+    def work(batch: list[int]) -> None:
+        if 1 in batch:
+            raise OSError("the disk is full")
+        done.extend(batch)
+
+    batches = Batches("test", work, dropped, seconds=0.01)
+    batches.put(1)
+    time.sleep(0.2)
+    batches.put(2)
+    batches.close()
+    assert (dropped, done) == ([1.0], [2])
+
+
+def test_what_cannot_be_worked_off_is_dropped_and_counted() -> None:
+    """Beyond the bound nothing waits in memory, and nobody waits for room."""
+    dropped, held, done = [0.0], threading.Event(), []
+
+    def work(batch: list[int]) -> None:
+        held.wait(10)
+        done.extend(batch)
+
+    batches = Batches("test", work, dropped, most=100, full=10, seconds=0.01)
+    for number in range(1000):
+        batches.put(number)
+    assert dropped[0] >= 890
+    held.set()
+    batches.close()
+    assert len(done) + dropped[0] == 1000

@@ -1,0 +1,124 @@
+"""Caps of requests in flight, whose slots all gateways lease together from Redis.
+
+A gateway leases a few slots of a subject, counts by itself what is in flight there, and renews or returns its slots
+again and again. Those of a gateway that dies come free when their lease ends.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+from tollway.limits.connection import Script, SharedRates
+from tollway.limits.in_flight import Slots
+from tollway.problems import Unavailable
+
+LEASE_SECONDS = 15.0
+"""How long the slots of a gateway stay taken after it was last heard of."""
+_RENEWALS = 5
+"""How often a lease is renewed before it would end."""
+_SHARE = 10
+_AT_ONCE = 200
+_DENIED = 0.1
+"""Seconds for which nobody asks again for what was not there."""
+_DRIFT = 0.0005
+"""How much faster Redis' clock may run than ours."""
+
+HOLD = Script("""
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local gateway, life = ARGV[1], tonumber(ARGV[2])
+local answer = {}
+for i, key in ipairs(KEYS) do
+  local most, wanted = tonumber(ARGV[i * 2 + 1]), tonumber(ARGV[i * 2 + 2])
+  local others, fields = 0, redis.call('HGETALL', key)
+  for place = 1, #fields, 2 do
+    local count, turn = string.match(fields[place + 1], '(%d+):(%d+)')
+    if tonumber(turn) <= now then
+      redis.call('HDEL', key, fields[place])
+    elseif fields[place] ~= gateway then
+      others = others + count
+    end
+  end
+  local held = math.max(0, math.min(wanted, most - others))
+  if held > 0 then
+    redis.call('HSET', key, gateway, held .. ':' .. (now + life))
+    redis.call('PEXPIRE', key, life)
+  else
+    redis.call('HDEL', key, gateway)
+  end
+  answer[i] = held
+end
+return answer
+""")
+"""Leases slots for a number of milliseconds, in the place of what the gateway had. For each key the cap and how many
+are wanted in all. Answers how many are held."""
+
+
+class SharedSlots:
+    """Caps that hold for all gateways together."""
+
+    def __init__(self, shared: SharedRates, lease: float = LEASE_SECONDS) -> None:
+        self.slots: dict[str, Slots] = {}
+        self._shared = shared
+        self._lease = lease
+        self._gateway = secrets.token_hex(8)
+        self._renewing: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        shared.leaving(self._leave)
+
+    def make(self, slots: Slots) -> None:
+        """None is ours before Redis was asked."""
+
+    async def more(self, wanting: Sequence[Slots]) -> None:
+        """Lease a few more than are in use where none is free."""
+        if self._renewing is None:
+            self._renewing = asyncio.create_task(self._renew())
+        for each in wanting:
+            each.peak = max(each.peak, each.used + 1)
+        async with self._turn:
+            now = time.monotonic()
+            short = [each for each in wanting if now >= each.end or (each.used >= each.held and now >= each.again)]
+            if short:
+                await self._hold([(each, each.used + max(1, each.most // _SHARE)) for each in short])
+            for each in short:
+                if each.used >= each.held:
+                    each.again = time.monotonic() + _DENIED
+
+    def idle(self, slots: Slots) -> bool:
+        """Whether none is in use, and was since the last look."""
+        return not slots.used and not slots.peak
+
+    async def _renew(self) -> None:
+        """Keep what was in use of late, and give the rest to others."""
+        while True:
+            await asyncio.sleep(self._lease / _RENEWALS)
+            await self._keep([each for each in self.slots.values() if each.held or each.used or each.peak])
+
+    async def _keep(self, kept: list[Slots]) -> None:
+        for start in range(0, len(kept), _AT_ONCE):
+            async with self._turn:
+                wanted = [(each, max(each.used, each.peak)) for each in kept[start : start + _AT_ONCE]]
+                for each, count in wanted:  # before Redis knows, since its answer may be lost
+                    each.held, each.peak = min(each.held, count), each.used
+                with suppress(Unavailable):
+                    await self._hold(wanted)
+
+    async def _hold(self, wanted: list[tuple[Slots, int]]) -> None:
+        """One at a time, so that what Redis did last is what we know."""
+        arguments: list[object] = [self._gateway, int(self._lease * 1000)]
+        for each, count in wanted:
+            arguments += [each.most, count]
+        began = time.monotonic()
+        held = await self._shared.run(HOLD, [each.key for each, _ in wanted], arguments)
+        for (each, _), count in zip(wanted, held, strict=True):
+            each.held, each.end = count, began + self._lease * (1 - _DRIFT)
+
+    async def _leave(self) -> None:
+        if self._renewing:
+            self._renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._renewing
+        with suppress(Unavailable):
+            await self._hold([(each, 0) for each in self.slots.values() if each.held])
