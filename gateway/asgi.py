@@ -16,6 +16,9 @@ from tollway import context
 from tollway.contracts.published import Contract
 from tollway.service import PROBLEM_TYPE, correlation_id, described, traceparent
 
+_WITHOUT_BODY = (204, 304)
+_CACHE_CONTROL = b"cache-control"
+
 
 class Api(msgspec.Struct, frozen=True):
     """An API product with the handler that answers it."""
@@ -59,8 +62,15 @@ class Gateway:
         api = self._built.apis.get("/".join(scope["path"].split("/", 3)[:3]))
         if api is None:
             await self._other(scope, receive, send)
-        else:
-            await _answer(send, await _handled(api, scope, receive, self._added))
+            return
+        response = await _handled(api, scope, receive, self._added)
+        if response.stream is not None:
+            await _pass_on(send, response.status, response.headers, response.stream)
+            return
+        if response.status not in _WITHOUT_BODY:
+            response.headers.append((b"content-length", b"%d" % len(response.body)))
+        await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+        await send({"type": "http.response.body", "body": response.body, "more_body": False})
 
     async def _other(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
@@ -82,48 +92,47 @@ class Gateway:
 
 async def _handled(api: Api, scope: HTTPScope, receive: Receive, added: Headers) -> GatewayResponse:
     """The answer of the product's handler, or the problem document that says why there is none."""
-    request = None
+    request, client = None, scope["client"]
     try:
-        request = _request(api, scope, receive)
+        request = GatewayRequest(
+            method=scope["method"],
+            raw_path=scope["raw_path"],
+            query=scope["query_string"],
+            headers=cast("Headers", scope["headers"]),
+            receive=receive,
+            address=client[0] if client else "",
+            contract=api.contract,
+            scheme=scope["scheme"],
+            http_version=scope["http_version"],
+        )
         response = await api.handler(request)
     except Exception as error:  # noqa: BLE001 - whatever goes wrong is answered
-        ids = request.context if request else context.new_context(correlation_id(dict(scope["headers"])))
-        problem, headers = described(error, scope["path"], ids.correlation_id)
-        fields = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
-        fields.append((b"content-type", PROBLEM_TYPE.encode()))
-        response = GatewayResponse(problem.status, fields, msgspec.json.encode(problem))
+        response = _refused(error, request, scope)
     if request is None:
         response.headers = completed(response.headers, added)
-    elif request.answer_headers:
-        given = {name for name, _ in request.answer_headers}
-        response.headers = [pair for pair in response.headers if pair[0] not in given] + request.answer_headers
+        return response
+    for name, _ in response.headers:
+        if name != b"content-type":
+            response.headers = _merged(response.headers, request.answer_headers)
+            return response
+    response.headers += request.answer_headers
     return response
 
 
-def _request(api: Api, scope: HTTPScope, receive: Receive) -> GatewayRequest:
-    client = scope["client"]
-    return GatewayRequest(
-        method=scope["method"],
-        raw_path=scope["raw_path"],
-        query=scope["query_string"],
-        headers=cast("Headers", scope["headers"]),
-        receive=receive,
-        address=client[0] if client else "",
-        contract=api.contract,
-        scheme=scope["scheme"],
-        http_version=scope["http_version"],
-    )
+def _refused(error: Exception, request: GatewayRequest | None, scope: HTTPScope) -> GatewayResponse:
+    ids = request.context if request else context.new_context(correlation_id(dict(scope["headers"])))
+    problem, headers = described(error, scope["path"], ids.correlation_id)
+    fields = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
+    fields.append((b"content-type", PROBLEM_TYPE.encode()))
+    return GatewayResponse(problem.status, fields, msgspec.json.encode(problem))
 
 
-async def _answer(send: Send, response: GatewayResponse) -> None:
-    headers = response.headers
-    if response.stream is not None:
-        await _pass_on(send, response.status, headers, response.stream)
-        return
-    if response.status not in (204, 304):
-        headers.append((b"content-length", b"%d" % len(response.body)))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body, "more_body": False})
+def _merged(headers: Headers, ours: Headers) -> Headers:
+    """The service's headers and the gateway's: where both have one the gateway's holds, but for caching and links."""
+    if any(name == _CACHE_CONTROL for name, _ in headers):
+        ours = [pair for pair in ours if pair[0] != _CACHE_CONTROL]
+    given = {name for name, _ in ours} - {b"link", b"vary"}
+    return [pair for pair in headers if pair[0] not in given] + ours
 
 
 async def _pass_on(send: Send, status: int, headers: Headers, stream: AsyncIterator[bytes]) -> None:

@@ -16,7 +16,8 @@ _HOP_BY_HOP = frozenset(
      b"trailer", b"transfer-encoding", b"upgrade")
 )  # fmt: skip
 _KEPT_HERE = _HOP_BY_HOP | {b"host", b"content-length", b"authorization", b"cookie", b"accept-encoding", b"expect",
-                            b"correlation-id", b"traceparent", b"tracestate", b"dpop", b"client-cert"}  # fmt: skip
+                            b"correlation-id", b"traceparent", b"tracestate", b"dpop", b"client-cert",
+                            b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"}  # fmt: skip
 _NOT_RETURNED = _HOP_BY_HOP | {b"content-length", b"content-encoding"}
 """The body arrives here decoded and whole, so what was said of its encoding and length no longer holds."""
 _OURS = b"tollway-"

@@ -1,6 +1,6 @@
 """Gives a request the ids by which it is followed through every layer, and tells them to the caller."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import ClassVar
 
 from policies.base import GatewayRequest, GatewayResponse, Handler, PolicyResources
@@ -22,7 +22,7 @@ class Correlation(Strict):
     def wrap(self, following: Handler, resources: PolicyResources) -> Handler:
         threshold, trusted = resources.gateway.telemetry.threshold, self.trust_caller
 
-        async def handle(request: GatewayRequest) -> GatewayResponse:
+        def handle(request: GatewayRequest) -> Awaitable[GatewayResponse]:
             headers = request.headers if trusted else _NO_HEADERS
             digits = random_digits(72)
             given, parent = headers.get(b"correlation-id"), headers.get(b"traceparent")
@@ -38,6 +38,6 @@ class Correlation(Strict):
             current = f"00-{trace}-{digits[32:48]}-{'01' if sampled else '00'}"
             request.context = RequestContext(given.decode(), current, tracestate=state)
             request.answer_headers += ((b"correlation-id", given), (b"traceparent", current.encode()))
-            return await following(request)
+            return following(request)
 
         return handle

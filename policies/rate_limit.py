@@ -1,6 +1,6 @@
 """Holds each client to its plan: how many requests it may make."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from typing import ClassVar, Literal, NoReturn
 
 from policies.base import GatewayRequest, GatewayResponse, Handler, PolicyResources
@@ -50,10 +50,17 @@ class RateLimit(Strict):
         ).series((resources.product,))
         closed = self.when_away == "closed"
 
-        async def handle(request: GatewayRequest) -> GatewayResponse:
+        def handle(request: GatewayRequest) -> Awaitable[GatewayResponse]:
             caller = key(request)
             account = find(caller) or accounts.open(caller, _windows(rules, request))
-            full = take(account, clock())
+            now = clock()
+            full = take(account, now)
+            if full is not None:
+                return asked(request, account, full)
+            request.answer_headers += account.headers(now)
+            return following(request)
+
+        async def asked(request: GatewayRequest, account: Account, full: Allowance | None) -> GatewayResponse:
             if full is ASK:
                 try:
                     full = await ask(account)

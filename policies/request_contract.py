@@ -1,5 +1,6 @@
 """Holds a request to the published contract: its parameters, content type and body."""
 
+from collections.abc import Awaitable
 from typing import Annotated, ClassVar
 from urllib.parse import parse_qsl
 
@@ -27,21 +28,30 @@ class RequestContract(Strict):
 
     def wrap(self, following: Handler, resources: PolicyResources) -> Handler:  # noqa: ARG002 - the request knows its contract
 
-        async def handle(request: GatewayRequest) -> GatewayResponse:
-            operation = request.operation
-            violations = _of_parameters(request, operation)
-            body = await request.body(self.max_body_bytes)
-            if body:
-                schema, value = _schema(request, operation), decoded(body, self.max_depth)
-                if not schema.is_valid(value):
-                    violations += schema.violations(value)
-            elif operation.body_required:
-                violations.append(Violation(pointer="", message="the body is missing"))
-            if violations:
-                raise Invalid("The request does not keep to its contract.", violations=violations)
+        def handle(request: GatewayRequest) -> Awaitable[GatewayResponse]:
+            body = request.body_so_far
+            if body is None:
+                return with_body(request)
+            self._check(request, body)
+            return following(request)
+
+        async def with_body(request: GatewayRequest) -> GatewayResponse:
+            self._check(request, await request.body(self.max_body_bytes))
             return await following(request)
 
         return handle
+
+    def _check(self, request: GatewayRequest, body: bytes) -> None:
+        operation = request.operation
+        violations = _of_parameters(request, operation)
+        if body:
+            schema, value = _schema(request, operation), decoded(body, self.max_depth)
+            if not schema.is_valid(value):
+                violations += schema.violations(value)
+        elif operation.body_required:
+            violations.append(Violation(pointer="", message="the body is missing"))
+        if violations:
+            raise Invalid("The request does not keep to its contract.", violations=violations)
 
 
 def _of_parameters(request: GatewayRequest, operation: Operation) -> list[Violation]:

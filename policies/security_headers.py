@@ -1,5 +1,6 @@
 """Tells browsers, and caches on the way, to take an answer for no more than it is."""
 
+from collections.abc import Awaitable
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -7,8 +8,7 @@ import msgspec
 from policies.base import GatewayRequest, GatewayResponse, Handler, Headers, PolicyResources
 from tollway.strict import Strict
 
-_CACHE_CONTROL = b"cache-control"
-_NOT_KEPT = (_CACHE_CONTROL, b"no-store")
+_NOT_KEPT = (b"cache-control", b"no-store")
 _ALWAYS = [
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
@@ -30,14 +30,9 @@ class SecurityHeaders(Strict):
     def wrap(self, following: Handler, resources: PolicyResources) -> Handler:
         added = fields(resources.gateway.oauth.url, self.hsts_seconds)
 
-        async def handle(request: GatewayRequest) -> GatewayResponse:
+        def handle(request: GatewayRequest) -> Awaitable[GatewayResponse]:
             request.answer_headers += added
-            response = await following(request)
-            for name, _ in response.headers:
-                if name == _CACHE_CONTROL:
-                    request.answer_headers.remove(_NOT_KEPT)
-                    break
-            return response
+            return following(request)
 
         return handle
 

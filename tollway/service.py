@@ -33,6 +33,8 @@ from tollway.telemetry.trace_context import CORRELATION_ID, PARENT
 
 log = structlog.get_logger()
 ReadyCheck = Callable[[], Awaitable[dict[str, str]]]
+MOST_BODY = 5_000_000
+"""Bytes of a body that a service takes."""
 DEGRADED = "degraded: "
 """Begins the state of what is missed but can be done without: it leaves the service ready."""
 PROBLEM_TYPE = "application/problem+json"
@@ -51,7 +53,7 @@ def create_service(
     identity: Identity | None,
     dependencies: dict[str, Any] | None = None,
     ready: ReadyCheck | None = None,
-) -> Litestar:
+) -> "Service":
     """A Litestar service that takes only calls signed for it; without an identity it takes none but health checks.
 
     `dependencies` are what handlers ask for by parameter name. `ready` answers what the service needs and
@@ -71,7 +73,8 @@ def create_service(
     def guard(app: ASGIApp) -> ASGIApp:
         return _Guard(app, name, identity)
 
-    return Litestar(
+    return Service(
+        name,
         route_handlers=[live, is_ready, *handlers],
         middleware=[guard],
         exception_handlers={Exception: answer_problem},
@@ -79,8 +82,16 @@ def create_service(
         openapi_config=None,
         response_class=JsonResponse,
         logging_config=None,
-        request_max_body_size=5_000_000,
+        request_max_body_size=MOST_BODY,
     )
+
+
+class Service(Litestar):
+    """A Litestar application with the name by which the others call it."""
+
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.name = name
 
 
 def _provide(value: Any) -> Provide:

@@ -96,7 +96,22 @@ async def see(request: Any, x_note: Annotated[str, HeaderParameter(name="x-note"
     )
 
 
-HANDLERS: tuple[HTTPRouteHandler, ...] = (get_quote, list_quotes, create_quote, see)
+@get(
+    "/sales/v1/price-list",
+    operation_id="getPriceList",
+    opt={"scope": "sales:read"},
+    response_headers={
+        "cache-control": "max-age=60",
+        "link": '</sales/v1/quotes>; rel="next"',
+        "x-frame-options": "ALLOW",
+    },
+)
+async def get_price_list() -> list[Quote]:
+    """What caches may keep."""
+    return []
+
+
+HANDLERS: tuple[HTTPRouteHandler, ...] = (get_quote, list_quotes, create_quote, see, get_price_list)
 ROUTES = {
     "products": [
         {
@@ -106,6 +121,7 @@ ROUTES = {
             "contract": "sales.v1.yaml",
             "timeout": 20,
             "policies": [
+                {"security_headers": {}},
                 {"correlation": {}},
                 {"authenticate": {}},
                 {"rate_limit": {"limits": "50/minute"}},

@@ -27,6 +27,15 @@ async def test_a_body_reaches_the_service_unchanged(writer: httpx.AsyncClient) -
     assert (answer.status_code, answer.json()) == (201, QUOTE)
 
 
+async def test_what_the_service_says_of_caching_and_links_stands(reader: httpx.AsyncClient) -> None:
+    """A header that both set is the gateway's, but for caching, which the service knows best, and links, which add up."""
+    answer = await reader.get("/sales/v1/price-list")
+    assert answer.headers.get_list("cache-control") == ["max-age=60"]
+    assert answer.headers["link"] == '</sales/v1/quotes>; rel="next"'
+    assert answer.headers.get_list("x-frame-options") == ["DENY"]
+    assert (await reader.get("/sales/v1/quotes/Q1")).headers["cache-control"] == "no-store"
+
+
 async def test_a_caller_without_a_token_is_challenged(anonymous: httpx.AsyncClient) -> None:
     """Without a token the answer is a 401 problem with a bearer challenge."""
     answer = await anonymous.get("/sales/v1/quotes/Q-7")

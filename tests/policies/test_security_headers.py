@@ -3,7 +3,6 @@
 import msgspec
 import pytest
 
-from policies.base import GatewayResponse
 from policies.security_headers import SecurityHeaders, completed, fields
 from tollway.problems import Unavailable
 
@@ -35,20 +34,6 @@ async def test_problems_carry_them(make_request, resources) -> None:
     with pytest.raises(Unavailable):
         await SecurityHeaders().wrap(failing, resources)(request)
     assert {b"x-content-type-options", b"cache-control"} <= dict(request.answer_headers).keys()
-
-
-async def test_the_service_may_let_caches_keep_an_answer(make_request, resources) -> None:
-    """What a service says of caching stands; nothing else it says changes."""
-
-    async def cached(_):
-        return GatewayResponse(200, [(b"cache-control", b"max-age=60")], b"")
-
-    handler = SecurityHeaders().wrap(cached, resources)
-    for _ in range(2):
-        request = make_request()
-        answer = await handler(request)
-        assert answer.headers == [(b"cache-control", b"max-age=60")]
-        assert b"cache-control" not in dict(request.answer_headers)
 
 
 @pytest.mark.parametrize(

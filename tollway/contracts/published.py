@@ -9,6 +9,7 @@ import yaml
 
 from tollway.contracts.answers import Answers
 from tollway.contracts.schema import Components, Parameter
+from tollway.http.path_tree import PathTree
 from tollway.problems import MethodNotAllowed, NoSuchRoute, StartupError
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
@@ -47,16 +48,6 @@ def _streams(responses: Mapping[str, Any]) -> bool:
     return bool(kinds) and not any(kind.partition(";")[0].endswith("json") for kind in kinds)
 
 
-class _Node:
-    """A place in the tree of paths."""
-
-    def __init__(self) -> None:
-        self.fixed: dict[str, _Node] = {}
-        self.variable: _Node | None = None
-        self.names: list[str] = []
-        self.operations: dict[str, Operation] = {}
-
-
 class Contract:
     """An API's published document."""
 
@@ -65,7 +56,7 @@ class Contract:
         self.document = document
         self.source = source
         self.operations: list[Operation] = []
-        self._root = _Node()
+        self._tree: PathTree[Operation] = PathTree()
         try:
             self._components = Components(document.get("components", {}))
             for path, item in document["paths"].items():
@@ -75,52 +66,22 @@ class Contract:
 
     def find(self, method: str, segments: list[str]) -> tuple[Operation, dict[str, str]]:
         """The operation at a path and the values in it; raises NoSuchRoute or MethodNotAllowed."""
-        values: list[str] = []
-        node = _descend(self._root, segments, values)
-        if node is None:
+        found = self._tree.find(segments)
+        if found is None:
             raise NoSuchRoute("This API has no such address; its contract lists those it has.")
-        operation = node.operations.get(method)
+        node, values = found
+        operation = node.things.get(method)
         if operation is None:
-            allowed = ", ".join(sorted(node.operations))
+            allowed = ", ".join(sorted(node.things))
             raise MethodNotAllowed(f"This address takes {allowed}, not {method}.", headers={"allow": allowed})
         return operation, dict(zip(node.names, values, strict=True))
 
     def _add(self, path: str, methods: Mapping[str, Any]) -> None:
-        node = self._root
-        names = []
-        for segment in path.strip("/").split("/"):
-            if segment.startswith("{"):
-                names.append(segment.strip("{}"))
-                node.variable = node = node.variable or _Node()
-            else:
-                node = node.fixed.setdefault(segment, _Node())
-        node.names = names
+        node = self._tree.at(path)
         for method, data in methods.items():
             operation = Operation(method, path, data, self.document, self._components)
-            node.operations[method.upper()] = operation
+            node.things[method.upper()] = operation
             self.operations.append(operation)
-
-
-def _descend(node: _Node, segments: list[str], values: list[str], depth: int = 0) -> _Node | None:
-    """The node of a path, what is fixed before what is variable, as OpenAPI asks."""
-    for place in range(depth, len(segments)):
-        segment = segments[place]
-        fixed, variable = node.fixed.get(segment), node.variable
-        if fixed and variable:  # the only fork that one may have to come back to
-            taken = len(values)
-            if found := _descend(fixed, segments, values, place + 1):
-                return found
-            del values[taken:]
-        if variable is None:
-            if fixed is None:
-                return None
-            node = fixed
-        elif segment:
-            values.append(segment)
-            node = variable
-        else:
-            return None
-    return node if node.operations else None
 
 
 def load(folder: Path, name: str) -> Contract:

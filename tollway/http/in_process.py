@@ -27,7 +27,7 @@ async def call(app: ASGIApp, request: Call, ids: RequestContext, seconds: float)
         try:
             return await _streamed(app, request, ids, seconds)
         except TimeoutError as error:
-            raise _late(request, seconds) from error
+            raise late(request, seconds) from error
     exchange = _Whole(request)
     running = app(_scope(request), exchange.receive, exchange.send)
     execution = context.fresh(ids)
@@ -37,22 +37,23 @@ async def call(app: ASGIApp, request: Call, ids: RequestContext, seconds: float)
         return exchange.answer
     try:
         async with asyncio.timeout(seconds):
-            await _rest(execution, running, waited)  # type: ignore[arg-type]
+            await finished(execution, running, waited)  # type: ignore[arg-type]
     except TimeoutError as error:
-        raise _late(request, seconds) from error
+        raise late(request, seconds) from error
     return exchange.answer
 
 
-def _late(request: Call, seconds: float) -> ProblemError:
+def late(request: Call, seconds: float) -> ProblemError:
+    """What it means to the caller that nothing was answered in time."""
     kind = Unavailable if request.method in SAFE_METHODS else UnknownOutcome
     return kind(f"{request.method} {request.path} took longer than {seconds:.0f} s.")
 
 
 @types.coroutine
-def _rest(
-    execution: contextvars.Context, running: Coroutine[Any, Any, None], waited: Any
-) -> Generator[Any, None, None]:
-    """Drive a begun coroutine in another execution context, in the task that waits for it.
+def finished(
+    execution: contextvars.Context, running: Coroutine[Any, Any, Any], waited: Any
+) -> Generator[Any, None, Any]:
+    """Drive a begun coroutine to its end in another execution context, in the task that waits for it.
 
     A task of its own would do the same at several times the cost.
     """
@@ -64,8 +65,8 @@ def _rest(
             raised = error
         try:
             waited = execution.run(running.send, None) if raised is None else execution.run(running.throw, raised)
-        except StopIteration:
-            return
+        except StopIteration as done:
+            return done.value
 
 
 def _scope(request: Call) -> HTTPScope:

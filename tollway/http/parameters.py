@@ -35,6 +35,8 @@ class HandlerParameter(msgspec.Struct, frozen=True):
     """What it is when it is not given; Litestar's `Empty` when it must be."""
     many: bool
     """Whether it may be given several times."""
+    argument: str
+    """What the handler calls it."""
 
 
 @functools.cache
@@ -52,22 +54,34 @@ def of(handler: BaseRouteHandler) -> tuple[HandlerParameter, ...]:
 def check(scope: HTTPScope, headers: Mapping[bytes, bytes]) -> None:
     """Raise Invalid, listing every parameter of a routed request that breaks its annotation or is not known."""
     handler: BaseRouteHandler = scope["route_handler"]
-    query = _query(scope["query_string"]) if scope["query_string"] else {}
-    violations = _unknown(query, handler) if query else []
-    for parameter in of(handler):
-        given = _given(scope, headers, query, parameter)
-        pointer = f"/{parameter.where}/{parameter.name}"
+    query = b"" if handler.opt.get("public") else scope["query_string"]  # what is public has no contract
+    read(of(handler), scope["path_params"], query, headers)
+
+
+def read(
+    wanted: tuple[HandlerParameter, ...],
+    in_path: Mapping[str, Any],
+    query_string: bytes,
+    headers: Mapping[bytes, bytes],
+) -> dict[str, Any]:
+    """The values of parameters that are given, by the handler's names; raises Invalid, listing every violation."""
+    query = _query(query_string) if query_string else {}
+    violations = _unknown(query, wanted) if query else []
+    values = {}
+    for parameter in wanted:
+        given = _given(in_path, headers, query, parameter)
         if given is None:
             if parameter.default is Empty:
                 missing = f"the {parameter.where} parameter {parameter.name} is missing"
-                violations.append(Violation(pointer=pointer, message=missing))
+                violations.append(Violation(pointer=f"/{parameter.where}/{parameter.name}", message=missing))
             continue
         try:
-            msgspec.convert(given, parameter.annotation, strict=False)
+            values[parameter.argument] = msgspec.convert(given, parameter.annotation, strict=False)
         except msgspec.ValidationError as error:
-            violations.append(Violation(pointer=pointer, message=str(error)))
+            violations.append(Violation(pointer=f"/{parameter.where}/{parameter.name}", message=str(error)))
     if violations:
         raise Invalid("The request does not keep to its contract.", violations=violations)
+    return values
 
 
 def _query(text: bytes) -> dict[str, list[str]]:
@@ -77,11 +91,9 @@ def _query(text: bytes) -> dict[str, list[str]]:
     return values
 
 
-def _unknown(query: Mapping[str, list[str]], handler: BaseRouteHandler) -> list[Violation]:
-    """What stands in the query without being asked for; what is public is not a contract's to forbid."""
-    if handler.opt.get("public"):
-        return []
-    names = {parameter.name for parameter in of(handler) if parameter.where == "query"}
+def _unknown(query: Mapping[str, list[str]], wanted: tuple[HandlerParameter, ...]) -> list[Violation]:
+    """What stands in the query without being asked for."""
+    names = {parameter.name for parameter in wanted if parameter.where == "query"}
     message = "this operation has no such query parameter"
     return [
         Violation(pointer=f"/query/{name.replace('~', '~0').replace('/', '~1')}", message=message)
@@ -90,11 +102,14 @@ def _unknown(query: Mapping[str, list[str]], handler: BaseRouteHandler) -> list[
 
 
 def _given(
-    scope: HTTPScope, headers: Mapping[bytes, bytes], query: Mapping[str, list[str]], parameter: HandlerParameter
+    in_path: Mapping[str, Any],
+    headers: Mapping[bytes, bytes],
+    query: Mapping[str, list[str]],
+    parameter: HandlerParameter,
 ) -> Any:
-    """What the caller gave, which Litestar has parsed where it is in the path; None when it is not given."""
+    """What the caller gave; None when it is not given."""
     if parameter.where == "path":
-        return scope["path_params"].get(parameter.name)
+        return in_path.get(parameter.name)
     if parameter.where == "header":
         header = headers.get(parameter.name.lower().encode())
         return None if header is None else header.decode("latin-1")
@@ -109,7 +124,7 @@ def _parameter(field: FieldDefinition, in_path: set[str]) -> HandlerParameter:
         name = marked.header or marked.query or marked.name or name
         where = "header" if marked.param_type == ParamType.HEADER else where
     annotation = _bare(field.raw)
-    return HandlerParameter(name, where, annotation, field.default, _is_many(annotation))
+    return HandlerParameter(name, where, annotation, field.default, _is_many(annotation), field.name)
 
 
 def _bare(annotation: Any) -> Any:

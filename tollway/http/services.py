@@ -10,12 +10,14 @@ from litestar.types import ASGIApp
 from tollway import context
 from tollway.context import RequestContext
 from tollway.http import in_process
+from tollway.http.direct import DirectService
 from tollway.http.exchange import Answer, Call
 from tollway.http.network import RemoteService
 from tollway.http.platforms import SAFE_METHODS
 from tollway.identity import HEADER, Identity
 from tollway.problem_document import Problem
 from tollway.problems import ContractDrift, ProblemError, StartupError, Unavailable, UnknownOutcome, raised_by
+from tollway.service import Service
 
 T = TypeVar("T")
 _BAD_REQUEST = 400
@@ -29,11 +31,14 @@ class Services:
         self._urls = urls or {}
         self._called: set[str] = set()
         self._apps: dict[str, ASGIApp] = {}
+        self._direct: dict[str, DirectService] = {}
         self._remote: dict[str, RemoteService] = {}
 
     def host(self, name: str, app: ASGIApp) -> None:
         """Let a service of this process be called straight."""
         self._apps[name] = app
+        if isinstance(app, Service):
+            self._direct[name] = DirectService(app, self.identity)
 
     def client(self, caller: str, service: str) -> "ServiceClient":
         """The client by which `caller` calls `service`."""
@@ -62,7 +67,9 @@ class Services:
         app = self._apps.get(service)
         if app is None:
             return self._elsewhere(service).call(request, seconds)
-        return in_process.call(app, request, ids, seconds)
+        direct = self._direct.get(service)
+        answering = direct.call(request, ids, seconds) if direct else None
+        return answering or in_process.call(app, request, ids, seconds)
 
     async def close(self) -> None:
         """Close connections to services elsewhere."""

@@ -180,7 +180,7 @@ class Firm:
         token = answer.raise_for_status().json()["access_token"]
         self.shown += [credentials[1], token]
         headers = {"authorization": f"Bearer {token}", "correlation-id": secrets.token_hex(8)}
-        headers["content-type"] = "application/json"
+        headers |= {"content-type": "application/json", "idempotency-key": secrets.token_hex(8)}
         return (await self.http.post(path, content=msgspec.json.encode(body), headers=headers)).raise_for_status()
 
     async def overview(self, deal_id: str) -> DealOverview:

@@ -1,0 +1,66 @@
+"""Finds what stands at a path, among paths of fixed and variable segments."""
+
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class PathTree(Generic[T]):
+    """What stands at each path, such as `/orders/v1/orders/{id}`."""
+
+    def __init__(self) -> None:
+        self._root: _Node[T] = _Node()
+
+    def at(self, path: str) -> "_Node[T]":
+        """The place of a path, made when there is none."""
+        node, names = self._root, []
+        for segment in path.strip("/").split("/"):
+            if segment.startswith("{"):
+                names.append(segment.strip("{}"))
+                node.variable = node = node.variable or _Node()
+            else:
+                node = node.fixed.setdefault(segment, _Node())
+        node.names = names
+        return node
+
+    def find(self, segments: list[str]) -> "tuple[_Node[T], list[str]] | None":
+        """The place of a path's decoded segments, and what stands for its variable ones."""
+        values: list[str] = []
+        node = _descend(self._root, segments, values)
+        return None if node is None else (node, values)
+
+
+class _Node(Generic[T]):
+    """A place in the tree."""
+
+    __slots__ = ("fixed", "names", "things", "variable")
+
+    def __init__(self) -> None:
+        self.fixed: dict[str, _Node[T]] = {}
+        self.variable: _Node[T] | None = None
+        self.names: list[str] = []
+        """The variable segments of the path that ends here."""
+        self.things: dict[str, T] = {}
+        """What stands here, by method."""
+
+
+def _descend(node: _Node[T], segments: list[str], values: list[str], depth: int = 0) -> _Node[T] | None:
+    """The node of a path, what is fixed before what is variable, as OpenAPI asks."""
+    for place in range(depth, len(segments)):
+        segment = segments[place]
+        fixed, variable = node.fixed.get(segment), node.variable
+        if fixed and variable:  # the only fork that one may have to come back to
+            taken = len(values)
+            if found := _descend(fixed, segments, values, place + 1):
+                return found
+            del values[taken:]
+        if variable is None:
+            if fixed is None:
+                return None
+            node = fixed
+        elif segment:
+            values.append(segment)
+            node = variable
+        else:
+            return None
+    return node if node.things else None
