@@ -97,8 +97,8 @@ async def see(request: Any, x_note: Annotated[str, HeaderParameter(name="x-note"
 
 
 @get(
-    "/sales/v1/price-list",
-    operation_id="getPriceList",
+    "/sales/v1/tariff",
+    operation_id="getTariff",
     opt={"scope": "sales:read"},
     response_headers={
         "cache-control": "max-age=60",
@@ -106,12 +106,12 @@ async def see(request: Any, x_note: Annotated[str, HeaderParameter(name="x-note"
         "x-frame-options": "ALLOW",
     },
 )
-async def get_price_list() -> list[Quote]:
+async def get_tariff() -> list[Quote]:
     """What caches may keep."""
     return []
 
 
-HANDLERS: tuple[HTTPRouteHandler, ...] = (get_quote, list_quotes, create_quote, see, get_price_list)
+HANDLERS: tuple[HTTPRouteHandler, ...] = (get_quote, list_quotes, create_quote, see, get_tariff)
 ROUTES = {
     "products": [
         {
@@ -121,12 +121,12 @@ ROUTES = {
             "contract": "sales.v1.yaml",
             "timeout": 20,
             "policies": [
-                {"security_headers": {}},
                 {"correlation": {}},
                 {"authenticate": {}},
                 {"rate_limit": {"limits": "50/minute"}},
                 {"scopes": None},
                 {"request_contract": {"max_body_bytes": 1000}},
+                {"security_headers": {}},
             ],
         }
     ]

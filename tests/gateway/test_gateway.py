@@ -28,8 +28,8 @@ async def test_a_body_reaches_the_service_unchanged(writer: httpx.AsyncClient) -
 
 
 async def test_what_the_service_says_of_caching_and_links_stands(reader: httpx.AsyncClient) -> None:
-    """A header that both set is the gateway's, but for caching, which the service knows best, and links, which add up."""
-    answer = await reader.get("/sales/v1/price-list")
+    """A header that both set is the gateway's, but for caching, which the service knows best, and for links."""
+    answer = await reader.get("/sales/v1/tariff")
     assert answer.headers.get_list("cache-control") == ["max-age=60"]
     assert answer.headers["link"] == '</sales/v1/quotes>; rel="next"'
     assert answer.headers.get_list("x-frame-options") == ["DENY"]

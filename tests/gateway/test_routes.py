@@ -58,7 +58,7 @@ def without(policy: str):
         ),
         (
             lambda product: product["policies"].append({"scopes": {}}),
-            r"line 12: product sales, policy scopes: it stands there twice",
+            r"line 13: product sales, policy scopes: it stands there twice",
         ),
         (lambda product: product["policies"].append({"a": {}, "b": {}}), r"each of policies is one name"),
         (lambda product: product["policies"].reverse(), r"policy \w+: it must stand after \w+"),
