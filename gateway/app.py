@@ -6,17 +6,14 @@ from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING
 
-import msgspec
 from litestar.types import ControllerRouterHandler
 
 from gateway import catalog, products, resource_metadata, routes
 from gateway.asgi import Built, Gateway
-from gateway.docs import Product, plan_words
 from gateway.forward import NAME
+from gateway.listing import listed
 from policies import security_headers
 from policies.base import GatewayResources
-from policies.lifecycle import Lifecycle
-from tollway.contracts import published
 from tollway.http.services import Services
 from tollway.oauth.resource_server import ResourceServer
 from tollway.service import DEGRADED, create_service
@@ -55,8 +52,7 @@ def create_gateway(
     def build() -> Built:
         loaded = routes.load(routes_file)
         apis = products.build(loaded, services, contracts, shared)
-        listed = [_listed(product, api.contract) for product, api in zip(loaded, apis, strict=True)]
-        pages = catalog.handlers(listed, settings.public_url)
+        pages = catalog.handlers(listed(loaded, apis), settings.public_url)
         pages += resource_metadata.handlers([(api.entry, api.contract) for api in apis], oauth)
         others = create_service(NAME, [*pages, *handlers], identity=None, ready=partial(_ready, shared))
         return Built({api.entry.prefix: api for api in apis}, others)
@@ -72,24 +68,3 @@ async def _ready(shared: GatewayResources) -> dict[str, str]:
         state = await shared.database.ready()
         states["database"] = state if state == "ok" else DEGRADED + state  # reading goes on without it
     return states
-
-
-def _listed(product: routes.Product, contract: published.Contract) -> Product:
-    """The product as the catalog tells of it."""
-    entry = product.entry
-    listed = Product(
-        name=entry.name,
-        prefix=entry.prefix,
-        owner=entry.owner,
-        document=contract.document,
-        limits={name: plan_words(plan) for name, plan in product.plans.plans.items()},
-    )
-    for policy in product.policies:
-        if isinstance(policy, Lifecycle):
-            listed = msgspec.structs.replace(
-                listed,
-                deprecated_on=policy.deprecated_on,
-                sunset_on=policy.sunset_on,
-                successor=policy.successor,
-            )
-    return listed

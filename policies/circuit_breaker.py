@@ -6,9 +6,11 @@ from typing import ClassVar
 from policies.base import GatewayRequest, GatewayResponse, Handler, PolicyResources
 from tollway.problems import ProblemError
 from tollway.resilience.breaker import Breaker, BreakerLimits
+from tollway.service import PROBLEM_TYPE
 
 _FAILURES = frozenset((502, 503, 504))
 """A gateway in between, the service itself, or the wait for it failed; other answers show that it works."""
+_TOLD = (b"content-type", PROBLEM_TYPE.encode())
 
 
 class CircuitBreaker(BreakerLimits):
@@ -44,13 +46,21 @@ class CircuitBreaker(BreakerLimits):
             except BaseException:
                 breaker.abandoned(epoch)
                 raise
-            if response.status in _FAILURES:
+            if response.status in _FAILURES and not _is_told(response):
                 breaker.failed(epoch)
             else:
                 breaker.answered(epoch)
             return response
 
         return handle
+
+
+def _is_told(response: GatewayResponse) -> bool:
+    """Whether the service itself says so, in a problem document: it works, and what it asks, a platform, does not.
+
+    Were that a failure, one platform that is away would close the service to those who need the others.
+    """
+    return _TOLD in response.headers
 
 
 def _had_its_time(request: GatewayRequest, asked: float, timeout: float) -> bool:

@@ -26,12 +26,13 @@ def upstream():
         def __init__(self) -> None:
             self.asked = 0
             self.outcome = 200
+            self.headers = []
 
         async def __call__(self, _):
             self.asked += 1
             if isinstance(self.outcome, BaseException):
                 raise self.outcome
-            return GatewayResponse(self.outcome, [], b"")
+            return GatewayResponse(self.outcome, self.headers, b"")
 
     return Upstream()
 
@@ -172,6 +173,15 @@ async def test_other_answers_do_not(make_request, upstream, resources, outcome) 
     upstream.outcome = outcome
     await asyncio.gather(*(handler(make_request()) for _ in range(30)), return_exceptions=True)
     assert upstream.asked == 30
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+async def test_a_service_that_tells_of_a_platform_is_well(make_request, upstream, resources, status) -> None:
+    """A problem document of the service about what it asks itself does not close the service to others."""
+    handler = CircuitBreaker(failures_in_a_row=1).wrap(upstream, resources)
+    upstream.outcome, upstream.headers = status, [(b"content-type", b"application/problem+json")]
+    for _ in range(30):
+        assert (await handler(make_request())).status == status
 
 
 async def test_a_hasty_caller_does_not_close_a_service_to_others(make_request, upstream, resources) -> None:

@@ -1,0 +1,167 @@
+"""One HTTP/1.1 connection: a request out, its answer in, then the next."""
+
+import asyncio
+from collections import deque
+from typing import Any
+
+import httptools
+
+from tollway.http.exchange import Headers
+
+_MOST_WAITING = 262_144
+"""Bytes of an answer that wait for their reader before the service is told to pause."""
+_MOST_HEADERS = 65_536
+_FRAMED = frozenset((b"content-length", b"transfer-encoding"))
+"""One of these tells where a body ends; otherwise it ends with the connection."""
+
+
+class Broken(Exception):
+    """The connection ended, or what came is not HTTP."""
+
+    def __init__(self, why: str, *, sent: bool, answered: bool) -> None:
+        """`sent` tells whether any of the request may have been read, `answered` whether any of an answer had come."""
+        super().__init__(why)
+        self.sent = sent
+        self.answered = answered
+
+
+class Connection(asyncio.Protocol):
+    """Parses answers by llhttp; used by one request at a time."""
+
+    def __init__(self) -> None:
+        self.usable = False
+        """Whether the connection can go on."""
+        self.idle_since = 0.0
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._parser: Any = None
+        self._head: asyncio.Future[tuple[int, Headers]] | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._headers: Headers = []
+        self._parts: deque[bytes] = deque()
+        self._waiting = self._header_bytes = 0
+        self._complete = self._paused = self._ends_with_connection = False
+        self._failure: Broken | None = None
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Be ready for a request."""
+        self._transport = transport  # type: ignore[assignment]  # create_connection makes no other
+        self.usable = True
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came."""
+        if self._parser is None:  # nobody asked
+            self._fail("it spoke out of turn")
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._fail(f"what it said is no HTTP ({error})")
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Tell whoever waits."""
+        self.usable = False
+        if error is None and self._ends_with_connection:
+            self._complete = True
+            self._wake()
+        if not self._complete:
+            self._fail(f"the connection ended{f' ({error})' if error else ''}")
+
+    # What the parser calls
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header of the answer."""
+        self._header_bytes += len(name) + len(value)
+        if self._header_bytes > _MOST_HEADERS:
+            raise ValueError("the headers are too long")
+        self._headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        """Hand the head of the answer over, unless it is an interim one."""
+        status = self._parser.get_status_code()
+        if status >= 200 and self._head and not self._head.done():  # noqa: PLR2004
+            self._ends_with_connection = not _FRAMED.intersection(name for name, _ in self._headers)
+            self._head.set_result((status, self._headers))
+
+    def on_body(self, part: bytes) -> None:
+        """Keep a part of the body for its reader."""
+        self._parts.append(part)
+        self._waiting += len(part)
+        if self._waiting > _MOST_WAITING and not self._paused and self._transport:
+            self._paused = True
+            self._transport.pause_reading()
+        self._wake()
+
+    def on_message_complete(self) -> None:
+        """The answer has ended, unless it was an interim one."""
+        if self._head and not self._head.done():
+            self._headers, self._header_bytes = [], 0
+            return
+        self._complete = True
+        self.usable = self.usable and bool(self._parser.should_keep_alive())
+        self._wake()
+
+    # What the client calls
+
+    @property
+    def free(self) -> bool:
+        """Whether another request may be sent: the answer to the last one was read to its end."""
+        return self.usable and self._complete and not self._parts
+
+    def answer_to(self, sent: bytes) -> "asyncio.Future[tuple[int, Headers]]":
+        """Send a request; the status and headers of its answer."""
+        self._parser = httptools.HttpResponseParser(self)
+        self._headers, self._header_bytes = [], 0
+        self._complete, self._ends_with_connection, self._failure = False, False, None
+        self._parts.clear()
+        self._head = self._loop.create_future()
+        if self._transport is None or self._transport.is_closing():
+            self._fail("the connection ended", sent=False)
+        else:
+            self._transport.write(sent)
+        return self._head
+
+    async def part(self) -> bytes:
+        """The next part of the body; empty at its end."""
+        while not self._parts:
+            if self._complete:
+                return b""
+            if self._failure:
+                raise self._failure
+            self._waiter = self._loop.create_future()
+            await self._waiter
+        part = self._parts.popleft()
+        self._waiting -= len(part)
+        if self._paused and self._waiting < _MOST_WAITING // 2 and self._transport:
+            self._paused = False
+            self._transport.resume_reading()
+        return part
+
+    async def body(self) -> bytes:
+        """The whole body."""
+        parts = []
+        while part := await self.part():
+            parts.append(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def close(self) -> None:
+        """End the connection."""
+        self.usable = False
+        if self._transport:
+            self._transport.close()
+
+    def _fail(self, why: str, *, sent: bool = True) -> None:
+        self.usable = False
+        answered = bool(self._headers) or (self._head is not None and self._head.done())
+        self._failure = Broken(why, sent=sent, answered=answered)
+        if self._head and not self._head.done():
+            self._head.set_exception(self._failure)
+        self._wake()
+        if self._transport:
+            self._transport.close()
+
+    def _wake(self) -> None:
+        if self._waiter and not self._waiter.done():
+            self._waiter.set_result(None)
