@@ -16,9 +16,7 @@ from tollway.contracts.published import Contract
 def listed(products: Sequence[routes.Product], apis: Sequence[Api]) -> list[Product]:
     """Every product, in the order of the routes."""
     older = {api.entry.version_of: api for api in apis if api.entry.version_of}
-    return [
-        _listed(product, api, older.get(product.entry.name)) for product, api in zip(products, apis, strict=True)
-    ]
+    return [_listed(product, api, older.get(product.entry.name)) for product, api in zip(products, apis, strict=True)]
 
 
 def _listed(product: routes.Product, api: Api, older: Api | None) -> Product:

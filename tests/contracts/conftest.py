@@ -56,9 +56,9 @@ class Served(msgspec.Struct):
         return {HEADER.decode(): self.identity.sign("finance", name).decode()}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, make_variables: Callable[..., dict[str, str]]) -> Iterator[Served]:
-    """Everything, in a thread of its own, until the tests end."""
+    """Everything, in a thread of its own, until the file's tests end: a process has one engine at a time."""
     settings = load(CONFIGURATION, make_variables(tmp_path_factory.mktemp("contracts")))
     loop, ready, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
     made: list[Served] = []
@@ -82,7 +82,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, make_variables: Callable[..
         ended.result(60)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def known(served: Served) -> dict[str, str]:
     """Values of path parameters that name something: a deal with its project, and one whose onboarding is parked."""
     return asyncio.run(_known(served))

@@ -106,5 +106,5 @@ async def test_a_mistake_of_ours_fails_its_batch_only(database, work):
     work.wrong = [KeyError("bug")]
     with structlog.testing.capture_logs() as logs, pytest.raises(Unavailable):
         await group.submit(1)
-    assert [entry["log_level"] for entry in logs] == ["error"]
+    assert [entry["log_level"] for entry in logs if entry.get("of") == "test"] == ["error"]
     assert await group.submit(2) == 4

@@ -46,9 +46,9 @@ def serve_some(
 
 async def _serve(config: Path, hosted: tuple[str, ...], host: str, port: int) -> None:
     async with _opened(config, hosted, host, port) as app, serve(app, host, port) as url:
-        log.info("serving", services=hosted, url=url)
+        log.info("serving", service=hosted[0], beside=hosted[1:], url=url)
         await told_to_stop()
-        log.info("stopping", services=hosted)
+        log.info("stopping", service=hosted[0])
 
 
 @asynccontextmanager
