@@ -76,7 +76,7 @@ class RedisSettings(Table):
     """`redis://…` or `rediss://…`, of Redis or Valkey; empty counts in the memory of each gateway by itself."""
     timeout: Annotated[float, msgspec.Meta(gt=0)] = 0.25
     """Seconds it may take to count a request; beyond them it is away."""
-    lease: Annotated[int, msgspec.Meta(ge=1)] = 100
+    lease: Annotated[int, msgspec.Meta(ge=1)] = 1000
     """Permits of a limit that a gateway fetches at a time, at most, where limits are counted by leases; never more than
     a tenth of the limit."""
 

@@ -22,6 +22,7 @@ POLICIES: Policies = (
     {"scopes": {}},
     {"object_access": {}},
     {"request_contract": {}},
+    {"response_contract": {"on_drift": "refuse"}},
     {"circuit_breaker": {}},
 )
 """All policies that a money route has by default; a plan that the load does not use up."""
