@@ -16,7 +16,7 @@ up: .venv/run ## run everything in one process
 	$(BIN)/tollway up
 
 test: .venv/dev ## everything but the real ERP
-	$(BIN)/pytest -n 4 --dist loadfile -m "not real_erp"
+	$(BIN)/pytest -n 3 --dist loadfile -m "not real_erp"
 
 test-erp: .venv/dev ## the journey on the real ERP
 	$(BIN)/pytest -m real_erp tests/real_erp tests/journeys

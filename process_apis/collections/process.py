@@ -6,12 +6,17 @@ from tollway.engine import Process, together
 
 
 async def report_billing(do: CollectionsSteps, change: BillingChange) -> str:
-    """Tell those who sold and those who deliver; answers the billing status they were told."""
-    statement = await do.read_statement(change.project_number)
-    await together(
-        do.tell_crm(statement),
-        do.tell_psa(statement),
-    )
+    """Tell those who sold and those who deliver; answers the billing status they were told.
+
+    It looks again afterwards: of two processes of a project, the one that read earlier may have written later.
+    """
+    told, turn = None, 0
+    while (statement := await do.read_statement(change.project_number)) != told:
+        await together(
+            do.tell_crm(statement, turn),
+            do.tell_psa(statement, turn),
+        )
+        told, turn = statement, turn + 1
     return statement.status
 
 

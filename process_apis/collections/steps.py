@@ -1,5 +1,9 @@
 """The verbs of collections."""
 
+import hashlib
+
+import msgspec
+
 from tollway import context
 from tollway.canonical.deal import DealProgress
 from tollway.canonical.project import ProjectBilling
@@ -35,8 +39,8 @@ class CollectionsSteps:
         return await self._invoicing.statement(project_number)
 
     @step
-    async def tell_crm(self, statement: Statement) -> None:
-        """Amounts and billing status on the deal."""
+    async def tell_crm(self, statement: Statement, turn: int) -> None:
+        """Amounts and billing status on the deal; `turn` counts how often this process tells."""
         numbers = [invoice.number for invoice in statement.invoices if invoice.number]
         wanted = DealProgress(
             deal_id=statement.deal_id,
@@ -52,12 +56,13 @@ class CollectionsSteps:
             asked = (wanted.billing_status, wanted.invoiced, wanted.paid, wanted.unbilled)
             return said is not None and (said.billing_status, said.invoiced, said.paid, said.unbilled) == asked
 
-        identity = f"deal-billing:{context.current().process_id}"
-        await self._effects.set(identity, wanted, lambda: self._crm.report_progress(wanted), told)
+        await self._effects.set(
+            _identity("deal-billing", turn, wanted), wanted, lambda: self._crm.report_progress(wanted), told
+        )
 
     @step
-    async def tell_psa(self, statement: Statement) -> None:
-        """Amounts and billing status on the project."""
+    async def tell_psa(self, statement: Statement, turn: int) -> None:
+        """Amounts and billing status on the project; `turn` counts how often this process tells."""
         wanted = ProjectBilling(
             project_number=statement.project_number,
             invoice_status=WORDS[statement.status],
@@ -68,5 +73,12 @@ class CollectionsSteps:
         async def told() -> bool:
             return await self._psa.find_billing(statement.project_number) == wanted
 
-        identity = f"project-billing:{context.current().process_id}"
-        await self._effects.set(identity, wanted, lambda: self._psa.report_billing(wanted), told)
+        await self._effects.set(
+            _identity("project-billing", turn, wanted), wanted, lambda: self._psa.report_billing(wanted), told
+        )
+
+
+def _identity(what: str, turn: int, wanted: DealProgress | ProjectBilling) -> str:
+    """What is told in a turn; a retried process that reads something else by then tells that."""
+    digest = hashlib.sha256(msgspec.json.encode(wanted, order="deterministic")).hexdigest()
+    return f"{what}:{context.current().process_id}:{turn}:{digest[:16]}"

@@ -59,6 +59,8 @@ class Invoicing:
         self._invoice = invoice
 
     async def statement(self, number):
+        if isinstance(self._statement, list):
+            return self._statement.pop(0) if len(self._statement) > 1 else self._statement[0]
         return self._statement
 
     async def invoice(self, reference):
@@ -133,6 +135,24 @@ async def test_the_same_process_tells_once(database, in_process, statement):
     for _ in range(2):
         await report_billing(steps(database, platforms, statement), CHANGE)
     assert (len(platforms.progress), len(platforms.billing)) == (1, 1)
+
+
+async def test_what_changed_meanwhile_is_told_too(database, in_process, statement):
+    """Of two processes of a project the slower one does not leave what it read first: it looks again, and tells."""
+    platforms = Platforms()
+    paid = replace(statement, status="paid", paid=statement.invoiced)
+    seen = [statement, paid, statement, paid]
+    assert await report_billing(steps(database, platforms, seen), CHANGE) == "paid"
+    assert [told.billing_status for told in platforms.progress] == ["Partly paid", "Paid", "Partly paid", "Paid"]
+    assert [told.invoice_status for told in platforms.billing] == ["Partly paid", "Paid", "Partly paid", "Paid"]
+
+
+async def test_a_retried_process_tells_what_it_reads_by_then(database, in_process, statement):
+    """What was told before the process failed is no reason to keep what has changed since to itself."""
+    platforms = Platforms()
+    await report_billing(steps(database, platforms, statement), CHANGE)
+    await report_billing(steps(database, platforms, replace(statement, status="paid")), CHANGE)
+    assert [told.billing_status for told in platforms.progress] == ["Partly paid", "Paid"]
 
 
 def test_every_status_has_words():
