@@ -36,17 +36,20 @@ class Caller:
         self._sent = 0
         self._statuses: set[int] = set()
 
-    async def cost(self, requests: int) -> float:
-        """Processor µs per request."""
+    async def cost(self, requests: int, at_once: int = 1) -> float:
+        """Processor µs per request, of as many at once as connections of a server would send."""
         began = time.process_time()
-        for number in range(requests):
-            await self._one()
-            if number % _TURN == 0:  # what waits for its turn, as the renewal of a lease, gets it in a server, too
-                await asyncio.sleep(0)
+        await asyncio.gather(*(self._several(requests // at_once) for _ in range(at_once)))
         used = time.process_time() - began
         if not self._statuses <= {200, 201}:
             raise RuntimeError(f"In process, requests were answered {sorted(self._statuses)}.")
         return used / requests * 1e6
+
+    async def _several(self, requests: int) -> None:
+        for number in range(requests):
+            await self._one()
+            if number % _TURN == 0:  # what waits for its turn, as the renewal of a lease, gets it in a server, too
+                await asyncio.sleep(0)
 
     async def _one(self) -> None:
         call, about = self._calls[self._sent % len(self._calls)]

@@ -23,6 +23,8 @@ FEW, MANY = (10, 10), (10_000, 500)
 """Clients and routes."""
 _REPEATS = 5
 _REQUESTS_A_REPEAT = 10_000
+_AT_ONCE = 50
+"""Requests at a time, as on as many connections."""
 MOST_GROWTH = 1.05
 """What counts as flat: the allocator's own movement stays below it."""
 MOST_COST = 1.2
@@ -69,11 +71,11 @@ async def _costs(workspace: Workspace, redis_url: str) -> list[tuple[float, floa
     async with AsyncExitStack() as exits:
         few, many = [await _caller(workspace, redis_url, exits, *size) for size in (FEW, MANY)]
         for caller in (few, many):
-            await caller.cost(_REQUESTS_A_REPEAT)
+            await caller.cost(_REQUESTS_A_REPEAT, _AT_ONCE)
         settle()
         samples = []
         for _ in range(_REPEATS):
-            pair = {caller: await caller.cost(_REQUESTS_A_REPEAT) for caller in random.sample((few, many), 2)}
+            pair = {caller: await caller.cost(_REQUESTS_A_REPEAT, _AT_ONCE) for caller in random.sample((few, many), 2)}
             samples.append((pair[few], pair[many]))
     return samples
 

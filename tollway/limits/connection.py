@@ -18,6 +18,8 @@ from tollway.service import DEGRADED
 from tollway.settings import RedisSettings
 
 _AT_ONCE = 16
+_TOGETHER = 128
+"""Scripts that one errand asks for."""
 _PAUSE = 1.0
 _WARN_EVERY = 60.0
 _AWAY = "What callers use up cannot be counted now."
@@ -32,6 +34,21 @@ class Script:
         self.digest = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
+_Asked = tuple[Script, Sequence[str], Sequence[Any], "asyncio.Future[list[int]]"]
+"""A script to be run, on what, and where its answer is waited for."""
+
+
+def _settle(future: "asyncio.Future[list[int]]", answer: Any) -> None:
+    if future.done():  # whoever waited went away
+        return
+    if isinstance(answer, Unavailable):
+        future.set_exception(Unavailable(answer.detail, retry_after=answer.retry_after))
+    elif isinstance(answer, Exception):  # a script's own mistake
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)
+
+
 class SharedRates:
     """The connections to one Redis, made when they are first needed."""
 
@@ -43,6 +60,8 @@ class SharedRates:
         self._away_until = 0.0
         self._warned = -_WARN_EVERY
         self._leaving: list[Callable[[], Awaitable[None]]] = []
+        self._asked: list[_Asked] = []
+        self._errands: asyncio.Task[None] | None = None
         try:
             pool = ConnectionPool.from_url(settings.url, max_connections=_AT_ONCE, retry=Retry(NoBackoff(), 0))
         except ValueError:  # its message may quote the password
@@ -51,16 +70,46 @@ class SharedRates:
         self._pool = pool
 
     async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Any]) -> list[int]:
-        """What a script answers; raises Unavailable."""
-        async with self.answering():
-            try:
-                return await self._evaluate("EVALSHA", script.digest, keys, arguments)
-            except NoScriptError:  # a Redis that is new, or was started again
-                return await self._evaluate("EVAL", script.text, keys, arguments)
+        """What a script answers; raises Unavailable.
 
-    async def _evaluate(self, command: str, script: str, keys: Sequence[str], arguments: Sequence[Any]) -> list[int]:
-        answer: list[int] = await self._redis.execute_command(command, script, len(keys), *keys, *arguments)  # type: ignore[no-untyped-call]
-        return answer
+        What is asked while an answer is under way goes with the next errand, all together, at hardly more cost.
+        """
+        self.check()
+        answer: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
+        self._asked.append((script, keys, arguments, answer))
+        if self._errands is None:
+            self._errands = asyncio.create_task(self._run_errands())
+        return await answer
+
+    async def _run_errands(self) -> None:
+        while self._asked:
+            batch, self._asked = self._asked[:_TOGETHER], self._asked[_TOGETHER:]
+            try:
+                async with self.answering():
+                    answers = await self._evaluate("EVALSHA", batch)
+                    unknown = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+                    if unknown:  # a Redis that is new, or was started again
+                        loaded = await self._evaluate("EVAL", [batch[place] for place in unknown])
+                        for place, answer in zip(unknown, loaded, strict=True):
+                            answers[place] = answer
+            except Unavailable as error:
+                answers = [error] * len(batch)
+            except BaseException:
+                for *_, waiting in [*batch, *self._asked]:
+                    waiting.cancel()
+                self._asked, self._errands = [], None
+                raise
+            for (*_, future), answer in zip(batch, answers, strict=True):
+                _settle(future, answer)
+        self._errands = None
+
+    async def _evaluate(self, command: str, batch: "Sequence[_Asked]") -> list[Any]:
+        errand = self._redis.pipeline(transaction=False)
+        for script, keys, arguments, _ in batch:
+            named = script.digest if command == "EVALSHA" else script.text
+            errand.execute_command(command, named, len(keys), *keys, *arguments)
+        answers: list[Any] = await errand.execute(raise_on_error=False)
+        return answers
 
     async def ping(self) -> None:
         """Raise Unavailable unless Redis answers."""
