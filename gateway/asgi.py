@@ -10,13 +10,13 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from gateway.routes import Entry
-from policies.base import GatewayRequest, GatewayResponse, Handler, Headers
+from policies.base import GatewayRequest, GatewayResponse, Handler
 from policies.security_headers import completed
 from tollway import context
 from tollway.contracts.published import Contract
-from tollway.service import PROBLEM_TYPE, correlation_id, described, traceparent
+from tollway.http.exchange import WITHOUT_BODY, Headers
+from tollway.service import correlation_id, problem_answer, traceparent
 
-_WITHOUT_BODY = (204, 304)
 _CACHE_CONTROL = b"cache-control"
 
 
@@ -67,7 +67,7 @@ class Gateway:
         if response.stream is not None:
             await _pass_on(send, response.status, response.headers, response.stream)
             return
-        if response.status not in _WITHOUT_BODY:
+        if response.status not in WITHOUT_BODY:
             response.headers.append((b"content-length", b"%d" % len(response.body)))
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         await send({"type": "http.response.body", "body": response.body, "more_body": False})
@@ -121,10 +121,8 @@ async def _handled(api: Api, scope: HTTPScope, receive: Receive, added: Headers)
 
 def _refused(error: Exception, request: GatewayRequest | None, scope: HTTPScope) -> GatewayResponse:
     ids = request.context if request else context.new_context(correlation_id(dict(scope["headers"])))
-    problem, headers = described(error, scope["path"], ids.correlation_id)
-    fields = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
-    fields.append((b"content-type", PROBLEM_TYPE.encode()))
-    return GatewayResponse(problem.status, fields, msgspec.json.encode(problem))
+    answer = problem_answer(error, scope["path"], ids.correlation_id)
+    return GatewayResponse(answer.status, answer.headers, answer.body)
 
 
 def _merged(headers: Headers, ours: Headers) -> Headers:

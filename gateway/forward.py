@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from time import monotonic
 
-from policies.base import GatewayRequest, GatewayResponse, Handler, Headers
+from policies.base import GatewayRequest, GatewayResponse, Handler
 from tollway.context import RequestContext
-from tollway.http.exchange import Call
+from tollway.http.exchange import Call, Headers
 from tollway.http.services import Services
 from tollway.identity import HEADER
 

@@ -35,7 +35,7 @@ class Audit(Strict):
             raise ValueError("the audit is kept in a database, and this gateway has none")
         from tollway.audit.trail import AuditTrail  # noqa: PLC0415 - see above
 
-        trail = resources.keep("audit", lambda: AuditTrail(database))
+        trail = resources.gateway.keep("", "audit", lambda: AuditTrail(database))
         auditor = Auditor(self, trail, resources)
 
         async def handle_unsafe(request: GatewayRequest) -> GatewayResponse:

@@ -184,11 +184,7 @@ class Tokens:
 
 def _kept(policy: Authenticate, gateway: GatewayResources) -> Tokens:
     """The tokens that every product with this configuration shares, over reloads of the routes."""
-    key = ("authenticate", repr(policy))
-    if key not in gateway.kept:
-        gateway.kept[key] = Tokens(policy, gateway)
-    tokens: Tokens = gateway.kept[key]
-    return tokens
+    return gateway.keep("", repr(policy), lambda: Tokens(policy, gateway))
 
 
 def _caller(found: AccessToken) -> Caller:

@@ -1,19 +1,20 @@
 """What a policy is: configuration that wraps the next handler of a request."""
 
-import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
-from urllib.parse import quote, unquote
 
 import msgspec
 from litestar.types import Receive
 
 from tollway.context import RequestContext, new_context
 from tollway.contracts.published import Contract, Operation
+from tollway.http.exchange import Headers
+from tollway.http.request_path import read_path
 from tollway.limits.plans import Plans
 from tollway.oauth.resource_server import ResourceServer
 from tollway.problems import Malformed, TooLarge
+from tollway.service import MOST_BODY
 from tollway.telemetry.metrics import Metrics
 from tollway.telemetry.telemetry import Telemetry
 
@@ -22,12 +23,7 @@ if TYPE_CHECKING:  # Redis' library is loaded where a Redis is configured
     from tollway.storage import Database
 
 T = TypeVar("T")
-MOST_BODY = 5_000_000
-"""Bytes of a body that no policy has bounded more tightly; what the services themselves take."""
 _MOST_THROWN_AWAY = 10_000_000
-_PLAIN_PATH = re.compile(rb"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.~-]*)+")
-"""A path that every router reads alike without decoding: unreserved characters, no dot segment."""
-Headers = list[tuple[bytes, bytes]]
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
@@ -71,7 +67,7 @@ class GatewayRequest:
         """`address` is the caller's network address; raises Malformed for a path that can be read in two ways."""
         self.method = method
         self.scheme = scheme
-        self.path, self.segments = _read_path(raw_path)
+        self.path, self.segments = read_path(raw_path)
         """The path as it is sent on, each segment encoded the one way that every router reads alike; and decoded."""
         self.query = query
         self.headers: Mapping[bytes, bytes] = _joined(headers)
@@ -180,7 +176,17 @@ class GatewayResources(msgspec.Struct, frozen=True, kw_only=True):
     telemetry: Telemetry = msgspec.field(default_factory=Telemetry)
     """By what the gateway can be watched; unless given it counts, and tells nobody."""
     kept: dict[tuple[str, str], Any] = {}
-    """What policies keep over a reload, by product and name."""
+    """What policies keep over a reload, by owner and name."""
+
+    def keep(self, owner: str, name: str, make: Callable[[], T]) -> T:
+        """The one object of this name that a product, a service or, for an empty owner, the whole gateway has.
+
+        It is made when first asked for, and survives a reload of the routes.
+        """
+        key = (owner, name)
+        if key not in self.kept:
+            self.kept[key] = make()
+        return cast("T", self.kept[key])
 
     @property
     def metrics(self) -> Metrics:
@@ -203,11 +209,8 @@ class PolicyResources(msgspec.Struct, frozen=True, kw_only=True):
     gateway: GatewayResources
 
     def keep(self, name: str, make: Callable[[], T]) -> T:
-        """The product's one object of this name, made when first asked for; it survives a reload of the routes."""
-        key = (self.product, name)
-        if key not in self.gateway.kept:
-            self.gateway.kept[key] = make()
-        return cast("T", self.gateway.kept[key])
+        """The product's one object of this name."""
+        return self.gateway.keep(self.product, name, make)
 
 
 class Policy(Protocol):
@@ -224,20 +227,6 @@ class Policy(Protocol):
 def name(policy: type[Policy]) -> str:
     """The policy's name in `gateway/routes.yaml`: that of its file."""
     return policy.__module__.rpartition(".")[2]
-
-
-def _read_path(raw_path: bytes) -> tuple[str, list[str]]:
-    if _PLAIN_PATH.fullmatch(raw_path):
-        path = raw_path.decode("ascii")
-        return path, path[1:].split("/")
-    try:
-        segments = [unquote(part, errors="strict") for part in raw_path.decode("ascii").lstrip("/").split("/")]
-    except UnicodeDecodeError:
-        raise Malformed("The path is not percent-encoded UTF-8.") from None
-    if any(segment in (".", "..") or not segment.isprintable() or "/" in segment or "\\" in segment
-           for segment in segments):  # fmt: skip
-        raise Malformed("A part of the path is a dot segment or holds a slash or a control character.")
-    return "/" + "/".join(quote(segment, safe="") for segment in segments), segments
 
 
 def _joined(headers: Headers) -> dict[bytes, bytes]:

@@ -26,7 +26,7 @@ class CircuitBreaker(BreakerLimits):
 
     def wrap(self, following: Handler, resources: PolicyResources) -> Handler:
         upstream = resources.service or resources.product
-        breaker: Breaker = resources.gateway.kept.setdefault((upstream, "circuit"), Breaker(upstream, self))
+        breaker = resources.gateway.keep(upstream, "circuit", lambda: Breaker(upstream, self))
         breaker.limits = self
         counter = resources.gateway.metrics.counter("circuits_opened", "Circuits opened to a service.", ("service",))
         breaker.opened = counter.series((upstream,))

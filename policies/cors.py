@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from policies.base import GatewayRequest, GatewayResponse, Handler, Headers, PolicyResources
+from policies.base import GatewayRequest, GatewayResponse, Handler, PolicyResources
 from tollway.contracts.published import METHODS
+from tollway.http.exchange import Headers
 from tollway.problems import Forbidden
 from tollway.strict import Strict
 

@@ -49,7 +49,7 @@ class Idempotency(Strict):
             raise ValueError("answers are kept in a database, and this gateway has none")
         from tollway.idempotency.store import KeyStore  # noqa: PLC0415 - see above
 
-        store = resources.keep("idempotency", lambda: KeyStore(database))
+        store = resources.gateway.keep("", "idempotency", lambda: KeyStore(database))
         asking = _asking(resources.contract)
         once = Once(self, store, following)
 

@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from policies.base import GatewayRequest, GatewayResponse, Handler, Headers, PolicyResources
+from policies.base import GatewayRequest, GatewayResponse, Handler, PolicyResources
+from tollway.http.exchange import Headers
 from tollway.problems import Gone
 from tollway.strict import Strict
 from tollway.telemetry.deprecation import DeprecatedUse

@@ -41,7 +41,7 @@ class LoadShedding(Strict):
 
     def wrap(self, following: Handler, resources: PolicyResources) -> Handler:
         self._check(resources)
-        load: Load = resources.gateway.kept.setdefault(("", "load"), Load(resources.gateway.metrics))
+        load = resources.gateway.keep("", "load", lambda: Load(resources.gateway.metrics))
         most, most_bulk = self.in_flight, int(self.in_flight * self.bulk_share)
         late_bulk = min(self.bulk_delay, self.delay)
 

@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from policies.base import GatewayRequest, GatewayResponse, Handler, Headers, PolicyResources
+from policies.base import GatewayRequest, GatewayResponse, Handler, PolicyResources
+from tollway.http.exchange import Headers
 from tollway.strict import Strict
 
 _NOT_KEPT = (b"cache-control", b"no-store")

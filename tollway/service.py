@@ -16,6 +16,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Scope, Sen
 
 from tollway import context
 from tollway.http import parameters
+from tollway.http.exchange import Answer
 from tollway.http.json_response import JsonResponse
 from tollway.identity import HEADER, Identity
 from tollway.problem_document import Problem, Violation
@@ -165,6 +166,14 @@ def described(error: Exception, path: str, correlation_id: str) -> tuple[Problem
     if problem_error.retry_after is not None:
         headers["retry-after"] = str(max(1, math.ceil(problem_error.retry_after)))
     return problem_error.problem(instance=path, correlation_id=correlation_id), headers
+
+
+def problem_answer(error: Exception, path: str, correlation_id: str) -> Answer:
+    """The problem document for any exception, as it is sent without an application around it."""
+    problem, told = described(error, path, correlation_id)
+    headers = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in told.items()]
+    headers.append((b"content-type", PROBLEM_TYPE.encode()))
+    return Answer(problem.status, headers, msgspec.json.encode(problem))
 
 
 def as_problem(error: Exception) -> ProblemError:

@@ -4,7 +4,6 @@ Only what is plain is called so: a coroutine with parameters from path, query an
 answers JSON. Everything else, and every request that finds no handler, is the application's.
 """
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 from urllib.parse import unquote
@@ -17,16 +16,15 @@ from litestar.routes import HTTPRoute
 from tollway import context
 from tollway.context import RequestContext
 from tollway.http import parameters
-from tollway.http.exchange import Answer, Call, Headers
-from tollway.http.in_process import finished, late
+from tollway.http.exchange import WITHOUT_BODY, Answer, Call
+from tollway.http.in_process import run
 from tollway.http.path_tree import PathTree
 from tollway.identity import HEADER, Identity
 from tollway.problems import TooLarge, Unauthenticated
-from tollway.service import MOST_BODY, PROBLEM_TYPE, Service, described
+from tollway.service import MOST_BODY, Service, problem_answer
 
 _JSON = (b"content-type", b"application/json")
 _NOT_PLAIN = frozenset({"body", "cookies", "headers", "query", "request", "scope", "socket", "state"})
-_NO_BODY = (204, 304)
 
 
 class DirectService:
@@ -53,43 +51,29 @@ class DirectService:
         operation = node.things.get(request.method)
         if operation is None:
             return None
-        return self._answered(operation, dict(zip(node.names, values, strict=True)), request, ids, seconds)
+        in_path = dict(zip(node.names, values, strict=True))
+        return run(self._answered(operation, in_path, request, ids), request, ids, seconds)
 
     async def _answered(
-        self, operation: "_Operation", in_path: dict[str, str], request: Call, ids: RequestContext, seconds: float
+        self, operation: "_Operation", in_path: dict[str, str], request: Call, ids: RequestContext
     ) -> Answer:
         try:
             headers = dict(request.headers)
             _, subject = self._identity.verify(self._token(headers), self._name)
+            # The execution context is this call's own, so what is entered is never left.
+            context.enter(
+                RequestContext(ids.correlation_id, ids.traceparent, subject, "", ids.deadline, ids.tracestate)
+            )
             arguments = operation.arguments(in_path, request, headers)
-            inner = RequestContext(ids.correlation_id, ids.traceparent, subject, "", ids.deadline, ids.tracestate)
-            execution = context.fresh(inner)
-            running = operation.handler(**arguments)
-            try:
-                waited = execution.run(running.send, None)
-            except StopIteration as done:
-                return operation.answer(done.value)
-            try:
-                async with asyncio.timeout(seconds) as timer:
-                    return operation.answer(await finished(execution, running, waited))
-            except TimeoutError:
-                if timer.expired():
-                    raise _Late from None
-                raise
-        except _Late:
-            raise late(request, seconds) from None
+            return operation.answer(await operation.handler(**arguments))
         except Exception as error:  # noqa: BLE001 - whatever goes wrong is answered
-            return _problem(error, request.path, ids.correlation_id)
+            return problem_answer(error, request.path, ids.correlation_id)
 
     def _token(self, headers: dict[bytes, bytes]) -> bytes:
         token = headers.get(HEADER)
         if token is None:
             raise Unauthenticated(f"{self._name} is called by Tollway's own services only; call the gateway.")
         return token
-
-
-class _Late(Exception):
-    """The handler took longer than its caller waits."""
 
 
 class _Operation:
@@ -119,16 +103,9 @@ class _Operation:
 
     def answer(self, value: Any) -> Answer:
         """What the handler returned, as its answer."""
-        if self._status in _NO_BODY:
+        if self._status in WITHOUT_BODY:
             return Answer(self._status, [])
         return Answer(self._status, [_JSON], msgspec.json.encode(value))
-
-
-def _problem(error: Exception, path: str, correlation_id: str) -> Answer:
-    problem, told = described(error, path, correlation_id)
-    headers: Headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in told.items()]
-    headers.append((b"content-type", PROBLEM_TYPE.encode()))
-    return Answer(problem.status, headers, msgspec.json.encode(problem))
 
 
 def _is_plain(handler: HTTPRouteHandler) -> bool:
@@ -139,5 +116,4 @@ def _is_plain(handler: HTTPRouteHandler) -> bool:
         or handler.resolve_response_headers()
         or _NOT_PLAIN & handler.parsed_fn_signature.parameters.keys()
         or (isinstance(answered, type) and issubclass(answered, Response))
-        or any(parameter.where == "path" and ":" in parameter.name for parameter in parameters.of(handler))
     )

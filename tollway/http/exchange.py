@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 import msgspec
 
 Headers = list[tuple[bytes, bytes]]
+WITHOUT_BODY = (204, 304)
+"""The statuses of answers that have no body."""
 
 
 class Call(msgspec.Struct, gc=False):

@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 import types
 from collections.abc import AsyncIterator, Coroutine, Generator, MutableMapping
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import unquote
 
 from litestar.types import ASGIApp, HTTPScope, Message
@@ -15,6 +15,7 @@ from tollway.http.exchange import Answer, Call
 from tollway.http.platforms import SAFE_METHODS
 from tollway.problems import ProblemError, Unavailable, UnknownOutcome
 
+T = TypeVar("T")
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _HERE = ("in-process", 0)
 _AHEAD = 8
@@ -27,30 +28,33 @@ async def call(app: ASGIApp, request: Call, ids: RequestContext, seconds: float)
         try:
             return await _streamed(app, request, ids, seconds)
         except TimeoutError as error:
-            raise late(request, seconds) from error
+            raise _late(request, seconds) from error
     exchange = _Whole(request)
-    running = app(_scope(request), exchange.receive, exchange.send)
-    execution = context.fresh(ids)
-    try:
-        waited = execution.run(running.send, None)  # type: ignore[attr-defined]  # an application is a coroutine
-    except StopIteration:  # it had to wait for nothing, so it needs no timer
-        return exchange.answer
-    try:
-        async with asyncio.timeout(seconds):
-            await finished(execution, running, waited)  # type: ignore[arg-type]
-    except TimeoutError as error:
-        raise late(request, seconds) from error
+    await run(app(_scope(request), exchange.receive, exchange.send), request, ids, seconds)  # type: ignore[arg-type]
     return exchange.answer
 
 
-def late(request: Call, seconds: float) -> ProblemError:
-    """What it means to the caller that nothing was answered in time."""
+async def run(running: Coroutine[Any, Any, T], request: Call, ids: RequestContext, seconds: float) -> T:
+    """Run what answers a request in an execution context of its own; raises as RemoteService when it takes longer."""
+    execution = context.fresh(ids)
+    try:
+        waited = execution.run(running.send, None)
+    except StopIteration as done:  # it had to wait for nothing, so it needs no timer
+        return cast("T", done.value)
+    try:
+        async with asyncio.timeout(seconds):
+            return cast("T", await _finished(execution, running, waited))
+    except TimeoutError as error:
+        raise _late(request, seconds) from error
+
+
+def _late(request: Call, seconds: float) -> ProblemError:
     kind = Unavailable if request.method in SAFE_METHODS else UnknownOutcome
     return kind(f"{request.method} {request.path} took longer than {seconds:.0f} s.")
 
 
 @types.coroutine
-def finished(
+def _finished(
     execution: contextvars.Context, running: Coroutine[Any, Any, Any], waited: Any
 ) -> Generator[Any, None, Any]:
     """Drive a begun coroutine to its end in another execution context, in the task that waits for it.

@@ -6,8 +6,9 @@ import msgspec
 from litestar import Response
 from litestar.types import Receive, Scope, Send
 
+from tollway.http.exchange import WITHOUT_BODY
+
 _JSON = (b"content-type", b"application/json")
-_NO_BODY = (204, 304)
 
 
 class JsonResponse(Response[Any]):
@@ -22,7 +23,7 @@ class JsonResponse(Response[Any]):
     ) -> "_Sent":
         """The answer, with the handler's own headers."""
         fields = [(name.lower().encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
-        if self.status in _NO_BODY:
+        if self.status in WITHOUT_BODY:
             return _Sent(self.status, fields, b"")
         body = msgspec.json.encode(self.content)
         return _Sent(self.status, [_JSON, (b"content-length", b"%d" % len(body)), *fields], body)

@@ -5,7 +5,6 @@ import ctypes
 import gc
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
@@ -18,6 +17,7 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from litestar.types import ASGIApp, Receive, Scope
 
+from tollway.http.ports import bound
 from tollway.problems import StartupError
 
 HEADER_SECONDS = 20
@@ -118,15 +118,7 @@ class _Opened:
 
 def _free(host: str, port: int) -> int:
     """The port itself, or one for 0; raises StartupError when it is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise StartupError(
-                f"Port {port} on {host} cannot be used ({error.strerror}); stop what holds it or set another port."
-            ) from error
+    with closing(bound(host, port)) as probe:
         return int(probe.getsockname()[1])
 
 

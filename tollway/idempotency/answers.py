@@ -2,7 +2,8 @@
 
 import msgspec
 
-Headers = list[tuple[bytes, bytes]]
+from tollway.http.exchange import Headers
+
 _KEPT = frozenset(
     (b"cache-control", b"content-disposition", b"content-language", b"content-location", b"content-type",
      b"deprecation", b"etag", b"last-modified", b"link", b"location", b"sunset", b"vary")

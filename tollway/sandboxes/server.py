@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from litestar.types import ASGIApp
 
+from tollway.http.ports import bound
 from tollway.problems import StartupError
 
 KEEP_ALIVE_SECONDS = 75
@@ -69,17 +70,7 @@ async def serve(
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol named, asyncio switches Nagle's delay off; without, each small answer waits 40 ms for an ACK.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise StartupError(
-            f"Port {port} on {host} cannot be used ({error.strerror}); stop what holds it or set another port."
-        ) from error
+    listener = bound(host, port)
     listener.listen(1024)
     listener.setblocking(False)  # noqa: FBT003 - the socket module's own signature
     return listener
