@@ -69,6 +69,9 @@ class _Builder:
         newer = self._by_name.get(product.entry.version_of)
         if newer is None:
             raise StartupError(f"{product.where}: version_of names no product: {product.entry.version_of}.")
-        if product.entry.name not in CHANGES:
+        change = CHANGES.get(product.entry.name)
+        if change is None:
             raise StartupError(f"{product.where}: gateway/versions/ has no version change of this name.")
+        if newer.entry.prefix != change.newer:  # which also keeps versions from standing on one another in a ring
+            raise StartupError(f"{product.where}: it is a version of {change.newer}, not of {newer.entry.prefix}.")
         return newer

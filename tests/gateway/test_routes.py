@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gateway import routes
+from gateway import products, routes
 from gateway.app import create_gateway
 from policies import POLICIES
-from policies.base import name
+from policies.base import GatewayResources, name
+from tollway.cli.catalogue import CONTRACTS
 from tollway.http.services import Services
 from tollway.oauth.resource_server import resource_server
 from tollway.problems import StartupError
@@ -133,3 +134,25 @@ def test_money_is_not_answered_against_its_contract(product) -> None:
     (found,) = [each for each in routes.load() if each.entry.name == product]
     (policy,) = [each for each in found.policies if name(type(each)) == "response_contract"]
     assert policy.on_drift == "refuse"
+
+
+@pytest.mark.parametrize(
+    ("named", "version_of", "words"),
+    [
+        ("finance_v1", "finance_v1", r"line 2: product finance_v1: it is a version of /finance/v2, not of /finance/v1"),
+        ("finance_v1", "nothing", r"line 2: product finance_v1: version_of names no product: nothing"),
+        ("other", "finance_v1", r"product other: gateway/versions/ has no version change of this name"),
+    ],
+)
+def test_a_version_stands_on_the_next_newer_one(tmp_path: Path, identity, named, version_of, words) -> None:
+    """What a product is said to be a version of must be what its change leads to, which rules out rings."""
+    path = tmp_path / "routes.yaml"
+    v1 = {"prefix": "/finance/v1", "service": "finance", "contract": "experience/finance.v1.yaml"}
+    v2 = {"name": "finance", "prefix": "/finance/v2", "service": "finance", "contract": "experience/finance.v2.yaml"}
+    written = [{**v1, "name": named, "version_of": version_of}]
+    if named == "other":
+        written.append({**v2, "name": "finance_v1"})
+    path.write_text(yaml.safe_dump({"products": written}), "utf-8")
+    shared = GatewayResources(oauth=resource_server(GatewaySettings(), secret="k" * 40))
+    with pytest.raises(StartupError, match=words):
+        products.build(routes.load(path), Services(identity), CONTRACTS, shared)

@@ -186,6 +186,21 @@ async def test_uncounted_requests_are_a_metric(valkey_server_factory, make_handl
     assert counter.values == {("orders", "rate_limit", "admitted"): [3.0], ("orders", "rate_limit", "refused"): [1.0]}
 
 
+@pytest.mark.parametrize("when_away", ["open", "closed"])
+async def test_a_redis_that_cannot_write_is_away(redis_url, valkey_client, make_handler, send, when_away) -> None:
+    """A Redis that answers every script with an error counts nothing, so the setting decides as if it were silent."""
+    handler = make_handler(redis_url, "9/hour", when_away=when_away)
+    valkey_client.config_set("min-replicas-to-write", 1)
+    try:
+        if when_away == "open":
+            assert await send(handler)
+        else:
+            with pytest.raises(Unavailable, match="cannot be counted now"):
+                await send(handler)
+    finally:
+        valkey_client.config_set("min-replicas-to-write", 0)
+
+
 async def test_permits_in_hand_outlive_their_redis(valkey_server_factory, make_handler, send) -> None:
     """What was fetched before Redis went away is spent, and what was denied stays denied; then the setting decides."""
     server = valkey_server_factory()

@@ -43,8 +43,6 @@ def _settle(future: "asyncio.Future[list[int]]", answer: Any) -> None:
         return
     if isinstance(answer, Unavailable):
         future.set_exception(Unavailable(answer.detail, retry_after=answer.retry_after))
-    elif isinstance(answer, Exception):  # a script's own mistake
-        future.set_exception(answer)
     else:
         future.set_result(answer)
 
@@ -86,12 +84,7 @@ class SharedRates:
             batch, self._asked = self._asked[:_TOGETHER], self._asked[_TOGETHER:]
             try:
                 async with self.answering():
-                    answers = await self._evaluate("EVALSHA", batch)
-                    unknown = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
-                    if unknown:  # a Redis that is new, or was started again
-                        loaded = await self._evaluate("EVAL", [batch[place] for place in unknown])
-                        for place, answer in zip(unknown, loaded, strict=True):
-                            answers[place] = answer
+                    answers = await self._answers(batch)
             except Unavailable as error:
                 answers = [error] * len(batch)
             except BaseException:
@@ -102,6 +95,19 @@ class SharedRates:
             for (*_, future), answer in zip(batch, answers, strict=True):
                 _settle(future, answer)
         self._errands = None
+
+    async def _answers(self, batch: "Sequence[_Asked]") -> list[Any]:
+        """What each script answers; raises RedisError when one cannot be run: loading, read-only, out of memory."""
+        answers = await self._evaluate("EVALSHA", batch)
+        unknown = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+        if unknown:  # a Redis that is new, or was started again
+            loaded = await self._evaluate("EVAL", [batch[place] for place in unknown])
+            for place, answer in zip(unknown, loaded, strict=True):
+                answers[place] = answer
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return answers
 
     async def _evaluate(self, command: str, batch: "Sequence[_Asked]") -> list[Any]:
         errand = self._redis.pipeline(transaction=False)
