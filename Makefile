@@ -4,9 +4,12 @@ BIN := .venv/bin
 ERP ?= netsuite
 ROUNDS ?= 5
 SECONDS ?= 5
+DEALS ?= 2000
+KILLS ?= 100
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONDONTWRITEBYTECODE # every process that starts would compile all of Tollway again
 
-.PHONY: demo up test test-erp check contracts openapi bench bench-activation bench-gateway bench-gateway-scale clean
+.PHONY: demo up test test-long test-erp check contracts openapi bench bench-activation bench-engine bench-gateway bench-gateway-scale bench-reconciliation chaos clean
 
 demo: .venv/run ## play the story from closed-won to cash; ONCE=1 ends after it, ERP=tryton plays it on a real ERP
 	$(if $(filter tryton,$(ERP)),$(MAKE) .venv/dev)
@@ -15,11 +18,17 @@ demo: .venv/run ## play the story from closed-won to cash; ONCE=1 ends after it,
 up: .venv/run ## run everything in one process
 	$(BIN)/tollway up
 
-test: .venv/dev ## everything but the real ERP
-	$(BIN)/pytest -n 3 --dist loadfile -m "not real_erp"
+test: .venv/dev ## everything but what takes long and the real ERP
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not real_erp and not long"
 
-test-erp: .venv/dev ## the journey on the real ERP
-	$(BIN)/pytest -m real_erp tests/real_erp tests/journeys
+test-long: .venv/dev ## installations that die, are restored, compared and undone; every write on every bad day; the commands
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "long and not real_erp"
+
+test-erp: .venv/dev ## the real ERP: its adapter, every write on bad days, the journey
+	$(BIN)/pytest -m real_erp tests/real_erp tests/conformance tests/journeys
+
+chaos: .venv/dev ## deals from won to invoiced while everything is killed again and again; DEALS=2000 KILLS=100 SEED=
+	$(BIN)/python tests/chaos --deals $(DEALS) --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 check: .venv/dev ## style, types, and the direction of imports
 	$(BIN)/ruff format --check .
@@ -34,10 +43,16 @@ contracts: .venv/dev ## the published contracts: what the handlers say, breaking
 openapi: .venv/run ## write the published contracts
 	$(BIN)/tollway openapi
 
-bench: bench-activation bench-gateway ## all benchmarks
+bench: bench-activation bench-ingress bench-gateway bench-engine bench-reconciliation ## all benchmarks
+
+bench-ingress: .venv/dev ## notices accepted and taken a second, and how soon a platform is called
+	$(BIN)/python bench/ingress.py
 
 bench-activation: .venv/dev ## latency over the critical path, and the cost of a deal
 	$(BIN)/python bench/activation.py
+
+bench-engine: .venv/dev ## durable processes against bare DBOS, and what must not grow; ROUNDS=5
+	$(BIN)/python -m bench.engine --rounds $(ROUNDS)
 
 bench-gateway: .venv/bench ## the gateway against Envoy, nginx, HAProxy and Caddy; ROUNDS=5 SECONDS=5
 	@command -v wrk >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \
@@ -46,6 +61,9 @@ bench-gateway: .venv/bench ## the gateway against Envoy, nginx, HAProxy and Cadd
 
 bench-gateway-scale: .venv/bench ## memory over a million requests, cost over 10,000 clients and 500 routes
 	$(BIN)/python -m bench.gateway --scale
+
+bench-reconciliation: .venv/dev ## 100,000 invoices compared over all systems: rows a second, and the most memory
+	$(BIN)/python bench/reconciliation.py
 
 clean: ## remove what was installed and made
 	rm -rf .venv .cache .tollway

@@ -14,6 +14,7 @@ from gateway.forward import NAME
 from gateway.listing import listed
 from policies import security_headers
 from policies.base import GatewayResources
+from tollway.contracts import published
 from tollway.http.services import Services
 from tollway.oauth.resource_server import ResourceServer
 from tollway.service import DEGRADED, create_service
@@ -51,13 +52,13 @@ def create_gateway(
 
     def build() -> Built:
         loaded = routes.load(routes_file)
-        apis = products.build(loaded, services, contracts, shared)
-        pages = catalog.handlers(listed(loaded, apis), settings.public_url)
+        apis, when_taken = products.build(loaded, services, contracts, shared)
+        pages = catalog.handlers(listed(loaded, apis), settings.public_url, published.others(contracts))
         pages += resource_metadata.handlers([(api.entry, api.contract) for api in apis], oauth)
         others = create_service(NAME, [*pages, *handlers], identity=None, ready=partial(_ready, shared))
-        return Built({api.entry.prefix: api for api in apis}, others)
+        return Built({api.entry.prefix: api for api in apis}, others, when_taken)
 
-    return Gateway(build, routes_file, security_headers.fields(oauth.url))
+    return Gateway(build, routes_file, security_headers.fields(oauth.url), oauth.terminators)
 
 
 async def _ready(shared: GatewayResources) -> dict[str, str]:

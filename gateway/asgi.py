@@ -1,6 +1,7 @@
 """The gateway's ASGI face: requests to API products through their policies, all others to the catalog."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import cast
@@ -14,6 +15,7 @@ from policies.base import GatewayRequest, GatewayResponse, Handler
 from policies.security_headers import completed
 from tollway import context
 from tollway.contracts.published import Contract
+from tollway.http.addresses import Networks, caller_behind
 from tollway.http.exchange import WITHOUT_BODY, Headers
 from tollway.service import correlation_id, problem_answer, traceparent
 
@@ -35,18 +37,26 @@ class Built(msgspec.Struct, frozen=True):
     """By the first two segments of the path."""
     others: ASGIApp
     """Answers every other path: catalog, documentation, health."""
+    when_taken: Sequence[Callable[[], None]] = ()
+    """What is to be done once this is in use."""
 
 
 class Gateway:
     """Chooses by the first two segments of the path, between what was last built."""
 
-    def __init__(self, build: Callable[[], Built], routes_file: Path, added: Headers) -> None:
-        """`added` are the headers of answers that no product's policies made, unless these set them."""
+    def __init__(
+        self, build: Callable[[], Built], routes_file: Path, added: Headers, terminators: Networks = ()
+    ) -> None:
+        """`added` are the headers of answers that no product's policies made, unless these set them.
+
+        `terminators` are the networks of those who may say for whom they call.
+        """
         self.routes_file = routes_file
         """What `build` reads first, and may be changed by people."""
         self._build = build
-        self._built = build()
         self._added = added
+        self._terminators = terminators
+        self.reload()
 
     def reload(self) -> None:
         """Build anew; raises StartupError and goes on as before when something does not fit together.
@@ -54,6 +64,8 @@ class Gateway:
         A request that has begun is answered by what was built when it came.
         """
         self._built = self._build()
+        for take in self._built.when_taken:
+            take()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -63,9 +75,9 @@ class Gateway:
         if api is None:
             await self._other(scope, receive, send)
             return
-        response = await _handled(api, scope, receive, self._added)
+        response = await _handled(api, scope, receive, self._added, self._terminators)
         if response.stream is not None:
-            await _pass_on(send, response.status, response.headers, response.stream)
+            await _pass_on(send, receive, response, response.stream)
             return
         if response.status not in WITHOUT_BODY:
             response.headers.append((b"content-length", b"%d" % len(response.body)))
@@ -90,7 +102,9 @@ class Gateway:
             context.leave(token)
 
 
-async def _handled(api: Api, scope: HTTPScope, receive: Receive, added: Headers) -> GatewayResponse:
+async def _handled(
+    api: Api, scope: HTTPScope, receive: Receive, added: Headers, terminators: Networks
+) -> GatewayResponse:
     """The answer of the product's handler, or the problem document that says why there is none."""
     request, client = None, scope["client"]
     try:
@@ -105,6 +119,8 @@ async def _handled(api: Api, scope: HTTPScope, receive: Receive, added: Headers)
             scheme=scope["scheme"],
             http_version=scope["http_version"],
         )
+        if terminators:
+            request.address = caller_behind(request.peer, request.headers, terminators)
         response = await api.handler(request)
     except Exception as error:  # noqa: BLE001 - whatever goes wrong is answered
         response = _refused(error, request, scope)
@@ -133,10 +149,32 @@ def _merged(headers: Headers, ours: Headers) -> Headers:
     return [pair for pair in headers if pair[0] not in given] + ours
 
 
-async def _pass_on(send: Send, status: int, headers: Headers, stream: AsyncIterator[bytes]) -> None:
-    """Send an answer as it comes; one that breaks off ends the connection, since its status is already sent."""
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    async with aclosing(stream):  # type: ignore[type-var]  # every stream here is a generator
+async def _pass_on(send: Send, receive: Receive, response: GatewayResponse, stream: AsyncIterator[bytes]) -> None:
+    """Send an answer as it comes, until it ends or its reader is gone.
+
+    One that breaks off ends the connection, since its status is already sent.
+    """
+
+    async def parts() -> None:
+        await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         async for part in stream:
             await send({"type": "http.response.body", "body": part, "more_body": True})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async with aclosing(stream):  # type: ignore[type-var]  # every stream here can be closed
+        sending, leaving = asyncio.create_task(parts()), asyncio.create_task(_gone(receive))
+        try:
+            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ended = sending.done()
+            for task in (sending, leaving):
+                task.cancel()
+            await asyncio.gather(sending, leaving, return_exceptions=True)
+        if ended:
+            sending.result()
+
+
+async def _gone(receive: Receive) -> None:
+    """Wait until nobody reads any more; a server does not tell whoever sends."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

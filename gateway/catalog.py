@@ -1,6 +1,7 @@
 """What a caller can look up: the catalog of APIs (RFC 9727), their contracts, and pages to read and try them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 from litestar import Response, get, head
@@ -12,6 +13,7 @@ from tollway.problems import NoSuchRoute
 
 CATALOG = "/.well-known/api-catalog"
 _LINKSET = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
+_NONE: Mapping[str, Any] = {}
 _OPEN = {"public": True}
 """Anyone may read the catalog; what it describes is guarded."""
 _PAGE_POLICY = (
@@ -20,10 +22,15 @@ _PAGE_POLICY = (
 )
 
 
-def handlers(products: Sequence[Product], public_url: str = "") -> list[HTTPRouteHandler]:
-    """The handlers of the catalog; its links begin with `public_url`, and are relative without it."""
+def handlers(
+    products: Sequence[Product], public_url: str = "", others: Mapping[str, Any] = _NONE
+) -> list[HTTPRouteHandler]:
+    """The handlers of the catalog; its links begin with `public_url`, and are relative without it.
+
+    `others` are documents, by name, that no product has: those of AsyncAPI.
+    """
     documents = {product.contract: msgspec.json.encode(product.document) for product in products}
-    pages = {product.page: reference_page(product, products) for product in products}
+    documents |= {f"/openapi/{name}.json": msgspec.json.encode(document) for name, document in others.items()}
     linkset = msgspec.json.encode(_linkset(public_url, products))
 
     @get("/openapi/{name:str}", opt=_OPEN)
@@ -32,6 +39,21 @@ def handlers(products: Sequence[Product], public_url: str = "") -> list[HTTPRout
         if document is None:
             raise NoSuchRoute(f"There is no contract {name}; {CATALOG} lists those there are.")
         return Response(document, media_type="application/json")
+
+    @get(CATALOG, opt=_OPEN)
+    async def catalog() -> Response[bytes]:
+        return Response(linkset, media_type=_LINKSET)
+
+    @head(CATALOG, opt=_OPEN)
+    async def catalog_link() -> Response[None]:
+        return Response(None, headers={"link": f'<{CATALOG}>; rel="api-catalog"'}, media_type=_LINKSET)
+
+    return [contract, *_pages(products), catalog, catalog_link]
+
+
+def _pages(products: Sequence[Product]) -> list[HTTPRouteHandler]:
+    """The handlers of what people read."""
+    pages = {product.page: reference_page(product, products) for product in products}
 
     @get("/docs", opt=_OPEN)
     async def docs() -> Response[str]:
@@ -51,15 +73,7 @@ def handlers(products: Sequence[Product], public_url: str = "") -> list[HTTPRout
             raise NoSuchRoute("There is no such page; /docs lists those there are.")
         return _page(page)
 
-    @get(CATALOG, opt=_OPEN)
-    async def catalog() -> Response[bytes]:
-        return Response(linkset, media_type=_LINKSET)
-
-    @head(CATALOG, opt=_OPEN)
-    async def catalog_link() -> Response[None]:
-        return Response(None, headers={"link": f'<{CATALOG}>; rel="api-catalog"'}, media_type=_LINKSET)
-
-    return [contract, docs, asset, reference, catalog, catalog_link]
+    return [docs, asset, reference]
 
 
 def _page(text: str) -> Response[str]:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from time import monotonic
 
 from policies.base import GatewayRequest, GatewayResponse, Handler
-from tollway.context import RequestContext
+from tollway.context import Priority, RequestContext
 from tollway.http.exchange import Call, Headers
 from tollway.http.services import Services
 from tollway.identity import HEADER
+from tollway.service import REQUEST_KEY
 
 NAME = "gateway"
 """What the gateway signs as."""
@@ -20,6 +21,7 @@ _KEPT_HERE = _HOP_BY_HOP | {b"host", b"content-length", b"authorization", b"cook
                             b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"}  # fmt: skip
 _NOT_RETURNED = _HOP_BY_HOP | {b"content-length", b"content-encoding"}
 """The body arrives here decoded and whole, so what was said of its encoding and length no longer holds."""
+_NONE: frozenset[str] = frozenset()
 _OURS = b"tollway-"
 """Headers of this prefix mean something between services, so none from outside gets in and none from inside out."""
 
@@ -37,17 +39,23 @@ def forward(services: Services, service: str, timeout: float) -> Handler:
         if request.deadline is not None and request.deadline < deadline:
             deadline = request.deadline
         caller, ids = request.caller, request.context
-        subject = caller.subject if caller else ""
+        subject, scopes = (caller.subject, caller.scopes) if caller else ("", _NONE)
         headers = _kept(request.headers)
         headers += (
-            (HEADER, sign(NAME, service, subject)),
+            (HEADER, sign(NAME, service, subject, scopes)),
             (b"correlation-id", ids.correlation_id.encode()),
             (b"traceparent", ids.traceparent.encode()),
             (b"tollway-timeout", b"%.3f" % (deadline - monotonic())),
+            (b"tollway-priority", b"interactive"),  # whoever called waits for the answer
         )
         if ids.tracestate:
             headers.append((b"tracestate", ids.tracestate.encode()))
-        inner = RequestContext(ids.correlation_id, ids.traceparent, subject, "", deadline, ids.tracestate)
+        if ids.request_key:
+            headers.append((REQUEST_KEY, ids.request_key.encode()))
+        inner = RequestContext(
+            ids.correlation_id, ids.traceparent, subject, "", deadline, ids.tracestate, Priority.INTERACTIVE, scopes,
+            ids.request_key,
+        )  # fmt: skip
         call = Call(request.method, request.path, request.query, headers, body, streamed)
         answer = await send(service, call, inner, timeout)
         return GatewayResponse(answer.status, _returned(answer.headers), answer.body, answer.stream)

@@ -1,6 +1,7 @@
 """API products made into handlers: the contract, the policies, and behind them the service or a newer version."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -18,10 +19,15 @@ from tollway.http.services import Services
 from tollway.problems import StartupError
 
 
-def build(products: Sequence[Product], services: Services, folder: Path, shared: GatewayResources) -> list[Api]:
-    """Each product as it answers; raises StartupError that names the line of the routes."""
+def build(
+    products: Sequence[Product], services: Services, folder: Path, shared: GatewayResources
+) -> tuple[list[Api], list[Callable[[], None]]]:
+    """Each product as it answers, and what is to be done once they do.
+
+    Raises StartupError that names the line of the routes.
+    """
     builder = _Builder(products, services, folder, shared)
-    return [builder.api(product) for product in products]
+    return [builder.api(product) for product in products], builder.when_taken
 
 
 class _Builder:
@@ -31,10 +37,11 @@ class _Builder:
         self._by_name = {product.entry.name: product for product in products}
         self._services = services
         self._shared = shared
-        self._contract = cache(lambda file: published.load(folder, file))
+        self._load = cache(lambda file: published.load(folder, file))
+        self.when_taken: list[Callable[[], None]] = []
 
     def api(self, product: Product) -> Api:
-        contract = self._contract(product.entry.contract)
+        contract = self._contract(product)
         handler = pipeline.build(product, self._behind(product), self._resources(product, contract))
         return Api(product.entry, contract, handler)
 
@@ -47,21 +54,27 @@ class _Builder:
             contract=contract,
             plans=product.plans,
             gateway=self._shared,
+            when_taken=self.when_taken,
         )
+
+    def _contract(self, product: Product) -> Contract:
+        with _said_of(product):
+            return self._load(product.entry.contract)
 
     def _behind(self, product: Product) -> Handler:
         """What the product's policies stand before."""
         entry = product.entry
         if not entry.version_of:
-            return forward(self._services, entry.service, entry.timeout)
+            with _said_of(product):
+                return forward(self._services, entry.service, entry.timeout)
         newer = self._newer(product)
-        contract = self._contract(newer.entry.contract)
+        contract = self._contract(newer)
         following = self._behind(newer)
         for policy in newer.policies:
             if isinstance(policy, ResponseContract):  # the others are the older version's own to apply
                 following = policy.wrap(following, self._resources(newer, contract))
         try:
-            return transformed(following, CHANGES[entry.name], older=self._contract(entry.contract), newer=contract)
+            return transformed(following, CHANGES[entry.name], older=self._contract(product), newer=contract)
         except ValueError as error:
             raise StartupError(f"{product.where}: {error}.") from error
 
@@ -75,3 +88,12 @@ class _Builder:
         if newer.entry.prefix != change.newer:  # which also keeps versions from standing on one another in a ring
             raise StartupError(f"{product.where}: it is a version of {change.newer}, not of {newer.entry.prefix}.")
         return newer
+
+
+@contextmanager
+def _said_of(product: Product) -> Iterator[None]:
+    """Have a StartupError say which line of the routes it is about."""
+    try:
+        yield
+    except StartupError as error:
+        raise StartupError(f"{product.where}: {error}") from None

@@ -1,20 +1,25 @@
 """Takes changed routes into use without a restart: when their file changes, or when somebody asks."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import structlog
 
 from gateway.asgi import Gateway
-from tollway.problems import StartupError
+from tollway.problems import ProblemError, StartupError
 
 log = structlog.get_logger()
+Told = Callable[[Path], Awaitable[None]]
 
 
 class RoutesReload:
     """Looks at the file of routes every second; a file that is wrong is refused whole, and the routes stay."""
 
-    def __init__(self, gateway: Gateway, pause: float = 1.0) -> None:
+    def __init__(self, gateway: Gateway, pause: float = 1.0, taken: Told | None = None) -> None:
+        """`taken` is told of every file of routes that is taken into use."""
         self._gateway = gateway
+        self._taken = taken
         self._file = gateway.routes_file
         self._pause = pause
         self._seen = self._state()
@@ -38,7 +43,8 @@ class RoutesReload:
     async def _watch(self) -> None:
         while True:
             try:
-                await asyncio.wait_for(self._asked.wait(), self._pause)
+                async with asyncio.timeout(self._pause):
+                    await self._asked.wait()
             except TimeoutError:
                 if self._state() == self._seen:
                     continue
@@ -55,6 +61,14 @@ class RoutesReload:
             log.exception("routes refused")
         else:
             log.info("routes reloaded", file=str(self._file))
+            await self._tell()
+
+    async def _tell(self) -> None:
+        try:
+            if self._taken:
+                await self._taken(self._file)
+        except ProblemError as error:
+            log.warning("a reload is not audited", reason=error.detail)
 
     def _state(self) -> tuple[int, int, int]:
         try:

@@ -4,13 +4,17 @@ import asyncio
 import functools
 import hashlib
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
+
+import msgspec
 
 from policies.base import Caller, GatewayRequest, GatewayResources, GatewayResponse, Handler, PolicyResources
+from tollway.http.addresses import holder_of
 from tollway.oauth import dpop, mtls
 from tollway.oauth.challenges import Challenges
-from tollway.oauth.misses import Misses, subject_of
+from tollway.oauth.misses import Misses
 from tollway.oauth.refused import Refused
+from tollway.oauth.revocations import LONGEST_LEEWAY
 from tollway.oauth.tokens import AccessToken, TokenReader
 from tollway.problems import Unauthenticated
 from tollway.strict import Strict
@@ -27,8 +31,8 @@ class Authenticate(Strict):
     Those that are bound to a key (DPoP) or to a client certificate (mTLS) it takes only from whoever has that.
     """
 
-    after: ClassVar[tuple[str, ...]] = ("correlation",)
-    leeway: int = 30
+    after: ClassVar[tuple[str, ...]] = ("correlation", "cors")
+    leeway: Annotated[int, msgspec.Meta(ge=0, le=LONGEST_LEEWAY)] = 30
     """Seconds by which the issuer's clock may differ from ours."""
     remember: float = 300.0
     """Seconds a verified token is taken without another look; one whose issuer no longer calls it active, or whose key
@@ -88,7 +92,7 @@ class Tokens:
         if caller and until > self._clock():
             return caller
         try:
-            found = await self._access_token(token, subject_of(request.address))
+            found = await self._access_token(token, holder_of(request.address))
             await self._check_sender(request, scheme, token, found)
         except Refused as error:
             told = Refused(error.detail, error.error)
@@ -141,12 +145,12 @@ class Tokens:
     async def _check_sender(self, request: GatewayRequest, scheme: str, token: str, found: AccessToken) -> None:
         """Raise Refused unless the request comes from whom the token is bound to, where it is."""
         if (scheme == "dpop") != bool(found.key_thumbprint):
-            self._misses.count(subject_of(request.address))
+            self._misses.count(holder_of(request.address))
             bound = "bound to a key: send it by the scheme DPoP, with a proof" if found.key_thumbprint else "not bound"
             raise Refused(f"The access token is {bound}.")
         if found.certificate_thumbprint:
             header = request.headers.get(mtls.HEADER)
-            mtls.check_certificate(header, request.address, self._server.terminators, found.certificate_thumbprint)
+            mtls.check_certificate(header, request.peer, self._server.terminators, found.certificate_thumbprint)
         if found.key_thumbprint:
             await self._check_proof(request, token, found)
 

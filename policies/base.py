@@ -44,8 +44,8 @@ class GatewayRequest:
     """A request on its way through the policies, which learn more about it as it goes."""
 
     __slots__ = ("_body", "_context", "address", "answer_headers", "caller", "contract", "deadline", "headers",
-                 "max_body", "method", "operation", "path", "path_values", "query", "receive", "scheme", "segments",
-                 "started")  # fmt: skip
+                 "max_body", "method", "operation", "path", "path_values", "peer", "query", "receive", "scheme",
+                 "segments", "started")  # fmt: skip
     operation: Operation
     """What the contract says of this method and path; asking for it raises NoSuchRoute or MethodNotAllowed."""
     path_values: Mapping[str, str]
@@ -64,14 +64,17 @@ class GatewayRequest:
         scheme: str = "http",
         http_version: str = "2",
     ) -> None:
-        """`address` is the caller's network address; raises Malformed for a path that can be read in two ways."""
+        """`address` is that of whoever is connected; raises Malformed for a path that can be read in two ways."""
         self.method = method
         self.scheme = scheme
         self.path, self.segments = read_path(raw_path)
         """The path as it is sent on, each segment encoded the one way that every router reads alike; and decoded."""
         self.query = query
         self.headers: Mapping[bytes, bytes] = _joined(headers)
+        self.peer = address
+        """The network address of whoever is connected: the caller, or what passes its requests on."""
         self.address = address
+        """The caller's network address, as far as it can be known."""
         self.contract = contract
         self.caller: Caller | None = None
         self.answer_headers: Headers = []
@@ -207,6 +210,8 @@ class PolicyResources(msgspec.Struct, frozen=True, kw_only=True):
     plans: Plans = Plans()
     """The plans of the file of routes, and who has which."""
     gateway: GatewayResources
+    when_taken: list[Callable[[], None]] = []
+    """What is to be done once these routes are taken into use: a file that is refused leaves nothing behind."""
 
     def keep(self, name: str, make: Callable[[], T]) -> T:
         """The product's one object of this name."""

@@ -1,16 +1,13 @@
 """Leaves a service alone that keeps failing, instead of having every caller wait for it."""
 
 import time
+from functools import partial
 from typing import ClassVar
 
 from policies.base import GatewayRequest, GatewayResponse, Handler, PolicyResources
-from tollway.problems import ProblemError
+from tollway.problems import ContractDrift, ProblemError
 from tollway.resilience.breaker import Breaker, BreakerLimits
-from tollway.service import PROBLEM_TYPE
-
-_FAILURES = frozenset((502, 503, 504))
-"""A gateway in between, the service itself, or the wait for it failed; other answers show that it works."""
-_TOLD = (b"content-type", PROBLEM_TYPE.encode())
+from tollway.service import is_away
 
 
 class CircuitBreaker(BreakerLimits):
@@ -27,7 +24,7 @@ class CircuitBreaker(BreakerLimits):
     def wrap(self, following: Handler, resources: PolicyResources) -> Handler:
         upstream = resources.service or resources.product
         breaker = resources.gateway.keep(upstream, "circuit", lambda: Breaker(upstream, self))
-        breaker.limits = self
+        resources.when_taken.append(partial(setattr, breaker, "limits", self))
         counter = resources.gateway.metrics.counter("circuits_opened", "Circuits opened to a service.", ("service",))
         breaker.opened = counter.series((upstream,))
 
@@ -38,7 +35,8 @@ class CircuitBreaker(BreakerLimits):
             try:
                 response = await following(request)
             except ProblemError as error:
-                if error.status in _FAILURES and _had_its_time(request, asked, resources.timeout):
+                drifted = isinstance(error, ContractDrift)  # it answered, if not what the contract says
+                if is_away(error.status) and not drifted and _had_its_time(request, asked, resources.timeout):
                     breaker.failed(epoch)
                 else:
                     breaker.abandoned(epoch)
@@ -46,21 +44,13 @@ class CircuitBreaker(BreakerLimits):
             except BaseException:
                 breaker.abandoned(epoch)
                 raise
-            if response.status in _FAILURES and not _is_told(response):
+            if is_away(response.status, response.headers):
                 breaker.failed(epoch)
             else:
                 breaker.answered(epoch)
             return response
 
         return handle
-
-
-def _is_told(response: GatewayResponse) -> bool:
-    """Whether the service itself says so, in a problem document: it works, and what it asks, a platform, does not.
-
-    Were that a failure, one platform that is away would close the service to those who need the others.
-    """
-    return _TOLD in response.headers
 
 
 def _had_its_time(request: GatewayRequest, asked: float, timeout: float) -> bool:

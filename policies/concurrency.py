@@ -1,10 +1,12 @@
 """Holds each client to its plan: how many requests it may have in flight at a time."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
-from typing import ClassVar, Literal, cast
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from typing import ClassVar, Literal
 
 from policies.base import GatewayRequest, GatewayResponse, Handler, PolicyResources
+from tollway.http.exchange import Streamed
 from tollway.limits.away import WhenAway, uncounted
 from tollway.limits.in_flight import Capping, Local, Seats, Slots
 from tollway.limits.plans import Cap, Caps, caps_of
@@ -63,7 +65,7 @@ class Concurrency(Strict):
             try:
                 response = await following(request)
                 if response.stream is not None:
-                    response.stream, streaming = _Held(response.stream, slots), True
+                    response.stream, streaming = Streamed(response.stream, partial(_release, slots)), True
                 return response
             finally:
                 if not streaming:
@@ -96,36 +98,6 @@ class Concurrency(Strict):
                     )
 
         return admit
-
-
-class _Held:
-    """A streamed body, whose request is in flight until it ends, is closed, or nobody has it any more."""
-
-    def __init__(self, stream: AsyncIterator[bytes], slots: tuple[Slots, ...]) -> None:
-        self._stream = stream
-        self._slots = slots
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        try:
-            return await anext(self._stream)
-        except BaseException:
-            self._end()
-            raise
-
-    async def aclose(self) -> None:
-        """Close the stream."""
-        self._end()
-        await cast("AsyncGenerator[bytes, None]", self._stream).aclose()
-
-    def __del__(self) -> None:
-        self._end()
-
-    def _end(self) -> None:
-        slots, self._slots = self._slots, ()
-        _release(slots)
 
 
 def _release(slots: tuple[Slots, ...]) -> None:

@@ -30,8 +30,9 @@ class Cors(Strict):
     )  # fmt: skip
     """The headers that a page may send."""
     answer_headers: tuple[str, ...] = (
-        "correlation-id", "deprecation", "dpop-nonce", "etag", "link", "location", "ratelimit", "ratelimit-policy",
-        "retry-after", "sunset", "www-authenticate",
+        "correlation-id", "deprecation", "dpop-nonce", "etag", "idempotency-key-expires", "idempotent-replayed", "link",
+        "location", "ratelimit", "ratelimit-policy", "retry-after", "sunset", "www-authenticate", "x-ratelimit-limit",
+        "x-ratelimit-remaining", "x-ratelimit-reset",
     )  # fmt: skip
     """The headers of an answer that a page may read, beside those that every page may."""
     max_age: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 600

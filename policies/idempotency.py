@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from policies.base import GatewayRequest, GatewayResponse, Handler, PolicyResources
 from tollway.contracts.published import Contract
@@ -85,6 +86,7 @@ class Once:
                 raise
             return await self._following(request)
         if isinstance(result, Held):
+            request.context = replace(request.context, request_key=claim.id)
             return await self._carry_out(request, result)
         return _replayed(result, claim.fingerprint)
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from email.utils import format_datetime
+from functools import partial
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -36,7 +37,8 @@ class Lifecycle(Strict):
     def wrap(self, following: Handler, resources: PolicyResources) -> Handler:
         headers, clock = self._headers(), resources.gateway.clock
         gone_at = None if self.sunset_on is None else (_begin(self.sunset_on) + dt.timedelta(days=1)).timestamp()
-        used = DeprecatedUse(resources.gateway.metrics, resources.product, gone_at)
+        used = DeprecatedUse(resources.gateway.metrics, resources.product)
+        resources.when_taken.append(partial(used.announce, gone_at))
 
         async def handle(request: GatewayRequest) -> GatewayResponse:
             request.answer_headers += headers

@@ -27,15 +27,15 @@ class RequestLimits(Strict):
     time-out where it is shorter, are what the services have.
     """
 
-    after: ClassVar[tuple[str, ...]] = ("correlation",)
+    after: ClassVar[tuple[str, ...]] = ("correlation", "cors")
     methods: tuple[str, ...] = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
     """The methods that are taken; the others are refused whatever the address."""
     content_types: tuple[str, ...] | None = None
     """The content types that a body may have; those of the contract where none are written."""
     max_header_fields: Count = 64
     """How many different header fields a request may have."""
-    max_header_bytes: Count | None = None
-    """How many bytes the values of its headers may hold together; unsaid as many as the server takes, 64 KB."""
+    max_header_bytes: Count = 65_536
+    """How many bytes the values of its headers may hold together; the server itself ends beyond twice as many."""
     max_body_bytes: Count = 1_000_000
     """How many bytes a body may hold."""
     body_seconds: Seconds = 20.0
@@ -52,10 +52,8 @@ class RequestLimits(Strict):
             headers, method = request.headers, request.method
             if method not in methods:
                 raise _not_taken(method, self.methods)
-            if len(headers) > most_fields or (most_bytes and len(b"".join(headers.values())) > most_bytes):
-                raise HeadersTooLarge(
-                    f"The headers may be {most_fields} fields with {most_bytes or 65_536} bytes in them."
-                )
+            if len(headers) > most_fields or len(b"".join(headers.values())) > most_bytes:
+                raise HeadersTooLarge(f"The headers may be {most_fields} fields with {most_bytes} bytes in them.")
             host = headers.get(b"host")
             if not host or b"," in host:
                 raise Malformed("A request has one Host header.")

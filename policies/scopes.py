@@ -33,7 +33,7 @@ class Scopes(Strict):
             needed = " ".join(sorted(ways[0]))
             raise Forbidden(
                 f"The access token does not grant {needed}, which this operation asks for.",
-                headers=challenges.insufficient(needed),
+                headers=challenges.insufficient(request.headers.get(b"authorization", b""), needed),
             )
 
         return handle

@@ -69,14 +69,13 @@ def _outcome(error: BaseException) -> tuple[int, str]:
 
 
 def _counting(resources: PolicyResources) -> Callable[[GatewayRequest, Operation | None, int, float], None]:
-    """Counts requests by all that tells them apart, and their duration by operation alone: that has many buckets."""
+    """Counts requests, and sums their time, by all that tells them apart; the many buckets are by operation alone."""
     metrics, product = resources.gateway.metrics, resources.product
     version = "v" + str(resources.contract.document.get("info", {}).get("version", "")).partition(".")[0]
-    requests = metrics.counter(
-        "requests",
-        "Requests by their outcome.",
-        ("product", "version", "operation", "client", "status"),
-        folded=("client",),
+    told_apart = ("product", "version", "operation", "client", "status")
+    requests = metrics.counter("requests", "Requests by their outcome.", told_apart, folded=("client",))
+    together = metrics.counter(
+        "request_seconds", "Time until answers began, of all requests together.", told_apart, folded=("client",)
     )
     durations = metrics.histogram(
         "request_duration_seconds",
@@ -86,6 +85,7 @@ def _counting(resources: PolicyResources) -> Callable[[GatewayRequest, Operation
     )
     most, clients = resources.gateway.telemetry.clients, resources.keep("telemetry", set[str])
     counted, add = requests.values, requests.series
+    taken, add_taken = together.values, together.series
     buckets: dict[Operation | None, list[float]] = {}
     measured = buckets.get
 
@@ -99,6 +99,7 @@ def _counting(resources: PolicyResources) -> Callable[[GatewayRequest, Operation
         called = operation.id if operation else ""
         labels = (product, version, called, client, _STATUSES[status])
         (counted.get(labels) or add(labels))[0] += 1
+        (taken.get(labels) or add_taken(labels))[0] += seconds
         numbers = measured(operation)
         if numbers is None:
             numbers = buckets[operation] = durations.series((product, version, called))

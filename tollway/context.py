@@ -1,11 +1,26 @@
 """What travels with a request through every layer: correlation id, trace, caller and deadline."""
 
 import contextvars
+import enum
 import os
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import msgspec
+
+
+class Priority(enum.StrEnum):
+    """Whose call goes first to a platform that takes only so many; the most urgent stands first."""
+
+    INTERACTIVE = "interactive"
+    """Somebody sits and waits for the answer."""
+    INVOICE = "invoice"
+    """Money waits for it."""
+    NORMAL = "normal"
+    BACKFILL = "backfill"
+    """It may take all night."""
 
 
 class RequestContext(msgspec.Struct, frozen=True):
@@ -22,6 +37,12 @@ class RequestContext(msgspec.Struct, frozen=True):
     """`time.monotonic()` after which nobody waits for the answer any more."""
     tracestate: str = ""
     """W3C trace context: what vendors noted along the trace."""
+    priority: Priority = Priority.NORMAL
+    """How urgent it is."""
+    scopes: frozenset[str] = frozenset()
+    """What the access token of the client or user grants; none where nobody outside asked."""
+    request_key: str = ""
+    """What the caller's idempotency key is kept by; empty where it sent none, and within a durable process."""
 
     def remaining(self, longest: float) -> float:
         """Seconds to wait for a call that may take `longest` seconds by itself."""
@@ -80,6 +101,16 @@ def enter(context: RequestContext) -> contextvars.Token[RequestContext | None]:
 def leave(token: contextvars.Token[RequestContext | None]) -> None:
     """Go back to the context before `enter`."""
     _current.reset(token)
+
+
+@contextmanager
+def prioritised(priority: Priority) -> Iterator[None]:
+    """Do what is inside with this priority, and what it calls too."""
+    token = enter(msgspec.structs.replace(current(), priority=priority))
+    try:
+        yield
+    finally:
+        leave(token)
 
 
 def fresh(context: RequestContext) -> contextvars.Context:

@@ -39,6 +39,10 @@ MOST_BODY = 5_000_000
 DEGRADED = "degraded: "
 """Begins the state of what is missed but can be done without: it leaves the service ready."""
 PROBLEM_TYPE = "application/problem+json"
+REQUEST_KEY = b"tollway-request-key"
+"""The header by which services tell one another of the caller's idempotency key."""
+_AWAY = frozenset((502, 503, 504))
+_PROBLEM_HEADER = (b"content-type", PROBLEM_TYPE.encode())
 _BY_STATUS: dict[int, type[ProblemError]] = {
     404: NoSuchRoute,
     405: MethodNotAllowed,
@@ -95,6 +99,15 @@ class Service(Litestar):
         self.name = name
 
 
+def is_away(status: int, headers: Sequence[tuple[bytes, bytes]] = ()) -> bool:
+    """Whether an answer says that a service is not there, or that something stands in its place.
+
+    A problem document is the service's own word: it works, and what it asks, a platform, does not. Were that a failure,
+    one platform that is away would close the service to those who need the others.
+    """
+    return status in _AWAY and _PROBLEM_HEADER not in headers
+
+
 def _provide(value: Any) -> Provide:
     return Provide(lambda: value, sync_to_thread=False)
 
@@ -112,7 +125,7 @@ class _Guard:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        subject = self._caller(scope, headers)
+        subject, scopes = self._caller(scope, headers)
         timeout, state = headers.get(b"tollway-timeout"), headers.get(b"tracestate")
         token = context.enter(
             context.RequestContext(
@@ -121,6 +134,9 @@ class _Guard:
                 subject=subject,
                 deadline=time.monotonic() + float(timeout) if timeout else None,
                 tracestate=state.decode("latin-1") if state else "",
+                scopes=scopes,
+                priority=priority(headers),
+                request_key=headers.get(REQUEST_KEY, b"").decode("latin-1"),
             )
         )
         try:
@@ -129,20 +145,26 @@ class _Guard:
         finally:
             context.leave(token)
 
-    def _caller(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
+    def _caller(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, frozenset[str]]:
         if scope["route_handler"].opt.get("public"):
-            return ""
+            return "", frozenset()
         given = headers.get(HEADER)
         if self._identity is None or given is None:
             raise Unauthenticated(f"{self._service} is called by Tollway's own services only; call the gateway.")
-        _, subject = self._identity.verify(given, self._service)
-        return subject
+        _, subject, scopes = self._identity.verify(given, self._service)
+        return subject, scopes
 
 
 def correlation_id(headers: Mapping[bytes, bytes]) -> str:
     """The caller's correlation id when it is one; a new one otherwise."""
     given = headers.get(b"correlation-id", b"")
     return given.decode() if CORRELATION_ID.fullmatch(given) else context.new_correlation_id()
+
+
+def priority(headers: Mapping[bytes, bytes]) -> context.Priority:
+    """How urgent the caller says it is; normal where it does not say so in words that we know."""
+    given = headers.get(b"tollway-priority", b"").decode("latin-1")
+    return context.Priority(given) if given in set(context.Priority) else context.Priority.NORMAL
 
 
 def traceparent(headers: Mapping[bytes, bytes]) -> str:

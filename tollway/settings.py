@@ -11,8 +11,17 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from tollway import case_settings, reconciliation_settings
+from tollway.case_settings import CaseSettings
+from tollway.effects.settings import EffectSettings
+from tollway.engine_settings import EngineSettings
+from tollway.events.settings import EventsSettings
+from tollway.ingress.settings import WebhookSettings
 from tollway.oauth.settings import IssuerSettings
 from tollway.problems import StartupError
+from tollway.reconciliation_settings import ReconciliationSettings
+from tollway.retention_settings import RetentionSettings
+from tollway.retries import RetrySettings
 from tollway.setting_names import sentence
 from tollway.strict import Strict
 from tollway.telemetry.settings import TelemetrySettings
@@ -56,8 +65,8 @@ class GatewaySettings(Table):
     issuers: dict[str, IssuerSettings] = {}
     """More issuers whose tokens are taken, each under a name of our choice."""
     tls_terminators: list[str] = []
-    """The networks, such as `10.0.0.0/28`, of those in front of the gateway that end TLS and pass on client
-    certificates (RFC 9440); from anywhere else a `Client-Cert` header counts for nothing."""
+    """The networks, such as `10.0.0.0/28`, of those in front of the gateway that end TLS. They say by `X-Forwarded-For`
+    who calls, and may pass on client certificates (RFC 9440); from anywhere else both headers count for nothing."""
     public_url: Annotated[str, msgspec.Meta(pattern=r"^(https?://[A-Za-z0-9.\-\[\]:]+)?$")] = ""
     """The address by which callers know the gateway, say `https://api.example.com`: links begin with it, and https has
     browsers keep to https. Empty has links that are relative; a caller's Host header makes none."""
@@ -85,7 +94,7 @@ class ServiceSettings(Table):
     """Where one service answers, in the distributed form."""
 
     url: str
-    """Its base URL, as the other services reach it."""
+    """Its base URL, as the other services reach it; where it runs several times all of them, with spaces between."""
 
 
 class DomainSettings(Table):
@@ -143,6 +152,8 @@ class SandboxSettings(Table):
     """The client id (for NetSuite the consumer key and token id) that the sandbox accepts."""
     client_secret: str = "sandbox"  # noqa: S105 - a sandbox holds nothing to protect
     """The secret that the sandbox accepts with it."""
+    events_port: Port = 0
+    """Where Salesforce's sandbox serves the Pub/Sub API; 0 has it capture no changes."""
 
 
 class Settings(Table):
@@ -161,7 +172,16 @@ class Settings(Table):
     """The platform accounts by name; each has `platform` and what that platform's `settings.py` says."""
     legal_entities: dict[str, LegalEntity]
     onboarding: OnboardingSettings = OnboardingSettings()
+    cases: CaseSettings = CaseSettings()
     polling: PollingSettings = PollingSettings()
+    webhooks: dict[str, WebhookSettings] = {}
+    """What platforms call that sign what they send, by the name that ends the address."""
+    engine: EngineSettings = EngineSettings()
+    retention: RetentionSettings = RetentionSettings()
+    effects: EffectSettings = EffectSettings()
+    retries: RetrySettings = RetrySettings()
+    events: EventsSettings = EventsSettings()
+    reconciliation: ReconciliationSettings = ReconciliationSettings()
     sandboxes: dict[str, SandboxSettings] = {}
     """Sandboxes by platform, which `tollway up` starts; without the table none is."""
 
@@ -190,6 +210,8 @@ def check(tables: dict[str, Any]) -> Settings:
             raise StartupError(
                 f"The setting legal_entities.{code}.erp names no table in [connections]: {entity.erp!r}."
             )
+    case_settings.check(settings.cases, settings.legal_entities)
+    reconciliation_settings.check(settings.reconciliation)
     for domain, chosen in (("crm", settings.crm), ("psa", settings.psa)):
         if chosen.connection not in settings.connections:
             raise StartupError(

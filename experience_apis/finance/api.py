@@ -6,7 +6,7 @@ from litestar import get, post
 from litestar.params import Dependency
 
 from tollway.canonical.billing import BillingPlan, RevenueSchedule
-from tollway.canonical.invoice import Invoice
+from tollway.canonical.invoice import CreditOrder, Invoice
 from tollway.canonical.record import Identifier
 from tollway.canonical.statement import Accepted, BillingRun, Statement
 from tollway.ports.activation import Activation
@@ -68,6 +68,15 @@ async def run_billing(invoicing: Invoices, data: BillingRun) -> Accepted:
     return await invoicing.run(data)
 
 
+@post("/finance/v2/invoices/{reference:str}/credit", operation_id="creditInvoice", status_code=202, opt=WRITE | ONCE)
+async def credit_invoice(invoicing: Invoices, reference: Identifier, data: CreditOrder) -> Accepted:
+    """Take an invoice back as a whole: by a credit note once it is posted, by cancelling it before.
+
+    Its work counts as not billed then, and is billed again when somebody asks for a billing run.
+    """
+    return await invoicing.cancel(reference, data.reason)
+
+
 HANDLERS = (
     get_deal_statement,
     get_project_statement,
@@ -75,4 +84,5 @@ HANDLERS = (
     get_revenue_schedule,
     get_invoice,
     run_billing,
+    credit_invoice,
 )

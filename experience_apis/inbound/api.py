@@ -32,7 +32,12 @@ async def opportunity_closed_won(
     onboarding: Annotated[Onboarding, Dependency(skip_validation=True)], data: OpportunityClosedWon
 ) -> Accepted:
     """Take a won deal on; it is stored before this is answered, and the same event is taken once."""
-    won = DealWon(deal_id=data.opportunity_id, event_id=data.event_id, source=f"salesforce:{data.organization_id}")
+    won = DealWon(
+        deal_id=data.opportunity_id,
+        event_id=data.event_id,
+        source=f"salesforce:{data.organization_id}",
+        occurred_at=data.occurred_at,
+    )
     return await onboarding.deal_won(won)
 
 

@@ -7,6 +7,7 @@ from litestar import get
 from litestar.params import Dependency
 
 from tollway.canonical.case import CaseStatus
+from tollway.canonical.casework import CaseFilter
 from tollway.canonical.record import Identifier
 from tollway.canonical.statement import DealOverview, Readiness
 from tollway.ports.activation import Activation
@@ -34,14 +35,14 @@ async def get_deal(
 ) -> DealOverview:
     """What of the deal is delivered, billed, unbilled and paid, and what keeps it from going on."""
     engagement, cases = await asyncio.gather(
-        activation.engagement_of_deal(deal_id), casework.cases(CaseStatus.OPEN, deal_id)
+        activation.engagement_of_deal(deal_id), casework.cases(CaseFilter(status=CaseStatus.OPEN, subject=deal_id))
     )
     if engagement is None:
         return DealOverview(deal_id=deal_id, stage="onboarding" if cases else "not_started", open_cases=cases)
     active = engagement.status == "active"
     statement, of_project = await asyncio.gather(
         invoicing.statement(engagement.project_number) if active else _nothing(),
-        casework.cases(CaseStatus.OPEN, engagement.project_number),
+        casework.cases(CaseFilter(status=CaseStatus.OPEN, subject=engagement.project_number)),
     )
     return DealOverview(
         deal_id=deal_id,

@@ -8,6 +8,7 @@ from tollway import context
 from tollway.canonical.deal import DealProgress
 from tollway.canonical.project import ProjectBilling
 from tollway.canonical.statement import Statement
+from tollway.cases.skips import Skips
 from tollway.effects import Effects
 from tollway.engine import step
 from tollway.ports.crm import Crm
@@ -22,16 +23,19 @@ WORDS = {
     "paid": "Paid",
 }
 """Billing states as account team and delivery read them."""
+SKIPPABLE = ("tell_crm", "tell_psa")
+"""Steps that people may leave out: the one who cannot be told is not, until billing changes again."""
 
 
 class CollectionsSteps:
     """What collections does, at the platforms it does it at."""
 
-    def __init__(self, crm: Crm, psa: Psa, invoicing: Invoicing, effects: Effects) -> None:
+    def __init__(self, crm: Crm, psa: Psa, invoicing: Invoicing, effects: Effects, skips: Skips) -> None:
         self._crm = crm
         self._psa = psa
         self._invoicing = invoicing
         self._effects = effects
+        self._skips = skips
 
     @step
     async def read_statement(self, project_number: str) -> Statement:
@@ -41,6 +45,8 @@ class CollectionsSteps:
     @step
     async def tell_crm(self, statement: Statement, turn: int) -> None:
         """Amounts and billing status on the deal; `turn` counts how often this process tells."""
+        if await self._skips.skipped("tell_crm"):
+            return
         numbers = [invoice.number for invoice in statement.invoices if invoice.number]
         wanted = DealProgress(
             deal_id=statement.deal_id,
@@ -63,6 +69,8 @@ class CollectionsSteps:
     @step
     async def tell_psa(self, statement: Statement, turn: int) -> None:
         """Amounts and billing status on the project; `turn` counts how often this process tells."""
+        if await self._skips.skipped("tell_psa"):
+            return
         wanted = ProjectBilling(
             project_number=statement.project_number,
             invoice_status=WORDS[statement.status],

@@ -19,4 +19,4 @@ def onboarding_process(do: OnboardingSteps) -> Process:
     async def run(won: DealWon) -> str:
         return await onboard_customer(do, won)
 
-    return Process(name="customer-onboarding", run=run, subject=lambda won: won.deal_id)
+    return Process(name="customer-onboarding", run=run, subject=lambda won: won.deal_id, once=True)

@@ -63,7 +63,7 @@ class Terms:
             yield _missing(
                 "account.billing_address.region", "The account's billing address is in the US without a state."
             )
-        entity = self._entities.get(_entity(deal))
+        entity = self._entities.get(deal.seller)
         registered = account.tax_registration or account.tax_exempt
         if entity is not None and entity.tax_registration_required and not registered:
             yield Finding(
@@ -83,7 +83,7 @@ class Terms:
             yield _missing("contract_type", _unknown("contract type", deal.contract_type, ContractType))
 
     def _entity_and_currency(self, deal: Deal) -> Iterator[Finding]:
-        code = _entity(deal)
+        code = deal.seller
         entity = self._entities.get(code)
         account_code = deal.account.legal_entity if deal.account else ""
         if entity is None:
@@ -112,7 +112,7 @@ class Terms:
             deal_id=deal.id,
             name=deal.name,
             account=account,
-            legal_entity=_entity(deal),
+            legal_entity=deal.seller,
             currency=value.currency,
             payment_days=self._rules.payment_terms[_payment_terms(deal)],
             contract_type=kind,
@@ -223,10 +223,6 @@ def _amounts(deal: Deal) -> list[Money]:
     lines = [money for line in deal.lines for money in (line.unit_price, line.total)]
     priced = [stone.amount for stone in deal.milestones] + [rate.hourly for rate in deal.rates] + [deal.value]
     return lines + [money for money in priced if money is not None]
-
-
-def _entity(deal: Deal) -> str:
-    return deal.legal_entity or (deal.account.legal_entity if deal.account else "")
 
 
 def _payment_terms(deal: Deal) -> str:

@@ -2,14 +2,12 @@
 
 import datetime as dt
 
+from tollway.canonical.billed import BILLED_AS
 from tollway.canonical.case import Category
-from tollway.canonical.contract import Contract, ContractType
+from tollway.canonical.contract import Contract
 from tollway.canonical.invoice import InvoiceDetails, InvoiceLineDetails
-from tollway.canonical.work import BillableItem, ProjectWork, WorkKind
+from tollway.canonical.work import BillableItem, ProjectWork
 from tollway.problems import Rejected
-
-BILLED_AS = {ContractType.TIME_AND_MATERIALS: WorkKind.TIME, ContractType.FIXED_FEE: WorkKind.MILESTONE}
-"""What each contract type is billed by: hours under a fixed fee, and milestones beside hours, cost nothing extra."""
 
 
 def chargeable(contract: Contract, work: ProjectWork) -> list[BillableItem]:

@@ -4,17 +4,24 @@ import datetime as dt
 
 from process_apis.invoice_generation.billable import invoice_details, unbilled
 from process_apis.invoice_generation.claims import Claims
+from process_apis.invoice_generation.recollection import Recollection
 from tollway import context
+from tollway.canonical.billed import billed_items
+from tollway.canonical.case import Category
 from tollway.canonical.invoice import Invoice, InvoiceDetails, InvoiceStatus
+from tollway.canonical.money import total
 from tollway.canonical.statement import BillingChange, BillingRun
-from tollway.canonical.work import BillableItem, BilledItems, WorkKind
+from tollway.canonical.work import BillableItem
 from tollway.effects import Effects
 from tollway.engine import step
 from tollway.ports.activation import Activation
 from tollway.ports.collections import Collections
 from tollway.ports.erp import Erp
 from tollway.ports.psa import Psa
-from tollway.problems import found
+from tollway.problems import Conflict, found
+
+POLLED = "poll:"
+"""Begins the trigger of a run that nobody asked for: what was credited waits for one that somebody does."""
 
 
 class InvoicingSteps:
@@ -28,6 +35,7 @@ class InvoicingSteps:
         collections: Collections,
         effects: Effects,
         claims: Claims,
+        recollection: Recollection,
     ) -> None:
         self._psa = psa
         self._erp = erp
@@ -35,28 +43,46 @@ class InvoicingSteps:
         self._collections = collections
         self._effects = effects
         self._claims = claims
+        self._recollection = recollection
 
     @step
     async def claim_work(self, run: BillingRun) -> InvoiceDetails | None:
         """The invoice for what is billable and nobody claimed yet; None when there is no such work."""
         number = run.project_number
         engagement = found(await self._activation.engagement(number), f"contract behind project {number}")
-        contract = engagement.contract
-        items = unbilled(contract, await self._psa.project_work(number), run.through)
+        contract, process_id = engagement.contract, context.current().process_id
+        work = await self._psa.project_work(number)
+        if lost := await self._recollection.lost(contract):
+            await self._recollection.go_on(process_id, contract, work, lost)
+        items = unbilled(contract, work, run.through)
 
         def invoice(reference: str, claimed: list[BillableItem]) -> InvoiceDetails:
             return invoice_details(contract, reference, claimed, dt.datetime.now(dt.UTC).date())
 
-        return await self._claims.claim(context.current().process_id, number, items, invoice)
+        taken = [one.reference for one in lost]
+        asked = not run.trigger.startswith(POLLED)
+        return await self._claims.claim(process_id, number, items, invoice, taken, released=asked)
 
     @step
     async def create_invoice(self, invoice: InvoiceDetails) -> Invoice:
         """The invoice in the ERP, with its tax."""
+        await self._recollection.check(invoice)
+
+        async def same() -> Invoice | None:
+            there = await self._erp.find_invoice(invoice.legal_entity, invoice.reference)
+            if there is not None and there.net != total((line.amount for line in invoice.lines), invoice.currency):
+                raise Conflict(
+                    f"The ERP has an invoice {invoice.reference} already, over {there.net.amount} "
+                    f"{there.net.currency}, which bills other work.",
+                    category=Category.ALREADY_BILLED,
+                )
+            return there
+
         return await self._effects.apply(
             f"invoice:{invoice.reference}",
             invoice,
             lambda: self._erp.create_invoice(invoice),
-            lambda: self._erp.find_invoice(invoice.legal_entity, invoice.reference),
+            same,
             Invoice,
         )
 
@@ -79,7 +105,7 @@ class InvoicingSteps:
     @step
     async def mark_billed(self, invoice: InvoiceDetails, posted: Invoice) -> None:
         """The invoice's number on the time and milestones it bills."""
-        billed = billed_items(invoice, posted)
+        billed = billed_items(invoice, posted.number)
 
         async def marked() -> bool:
             there = await self._psa.find_billed(posted.number)
@@ -94,23 +120,3 @@ class InvoicingSteps:
         await self._collections.billing_changed(
             BillingChange(project_number=posted.project_number, trigger=f"posted:{posted.reference}")
         )
-
-
-def billed_items(invoice: InvoiceDetails, posted: Invoice) -> BilledItems:
-    """The items that an invoice bills, under the number it got."""
-    return BilledItems(
-        invoice_number=posted.number,
-        items=[
-            BillableItem(
-                id=line.source_id,
-                kind=WorkKind(line.kind),
-                project_number=invoice.project_number,
-                description=line.description,
-                quantity=line.quantity,
-                unit_price=line.unit_price,
-                amount=line.amount,
-                on=invoice.date,
-            )
-            for line in invoice.lines
-        ],
-    )

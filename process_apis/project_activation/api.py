@@ -6,7 +6,8 @@ from litestar import get, post
 from litestar.params import Dependency
 
 from tollway.canonical.billing import BillingPlan, RevenueSchedule
-from tollway.canonical.record import Identifier
+from tollway.canonical.listing import EngagementPage
+from tollway.canonical.record import FreeText, Identifier
 from tollway.canonical.statement import Accepted, ActivationOrder, Engagement
 from tollway.ports.activation import Activation
 from tollway.problems import found
@@ -50,4 +51,18 @@ async def get_revenue_schedule(activation: Port, number: Identifier) -> RevenueS
     return found(await activation.revenue_schedule(number), f"revenue schedule of project {number}")
 
 
-HANDLERS = (activate, cancel, get_engagement_of_deal, get_engagement, get_billing_plan, get_revenue_schedule)
+@get("/project-activation/v1/engagements", operation_id="listEngagements")
+async def list_engagements(activation: Port, after: FreeText = "") -> EngagementPage:
+    """All engagements by project number, behind the place `after`."""
+    return await activation.engagements(after)
+
+
+HANDLERS = (
+    activate,
+    cancel,
+    get_engagement_of_deal,
+    get_engagement,
+    get_billing_plan,
+    get_revenue_schedule,
+    list_engagements,
+)

@@ -1,27 +1,35 @@
 """What project activation remembers: the contract behind each project, and plans that an ERP cannot hold."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Row, select, update
 
 from tollway.canonical.contract import Contract
 from tollway.canonical.customer import Customer
+from tollway.canonical.listing import EngagementPage
 from tollway.canonical.record import Record
 from tollway.canonical.statement import Engagement
+from tollway.events import happenings
+from tollway.events.log import EventLog, Happening
 from tollway.storage import Database
 from tollway.storage.database import insert
 from tollway.storage.tables import engagements, kept_plans
 
 P = TypeVar("P", bound=Record)
+PAGE = 500
+ACTIVE, CANCELLED = "active", "cancelled"
+"""Statuses of an engagement whose project stands, and of one that was taken back."""
 
 
 class Engagements:
     """Contracts that are being, or have been, activated."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, events: EventLog) -> None:
         self._database = database
+        self._events = events
 
     async def begin(self, contract: Contract, customer: Customer) -> None:
         """Remember the contract; beginning again keeps what was mended since."""
@@ -37,12 +45,18 @@ class Engagements:
             await connection.execute(statement.on_conflict_do_update(index_elements=["deal_id"], set_=terms))
 
     async def activated(self, deal_id: str) -> None:
-        """The project stands."""
-        await self._change(deal_id, status="active", activated_at=dt.datetime.now(dt.UTC))
+        """The project stands, unless somebody has taken the activation back by now."""
+        changes = {"status": ACTIVE, "activated_at": dt.datetime.now(dt.UTC)}
+        await self._change(
+            (engagements.c.deal_id == deal_id) & (engagements.c.status != CANCELLED),
+            changes,
+            happenings.project_activated,
+        )
 
     async def cancelled(self, deal_id: str) -> None:
         """The activation was taken back."""
-        await self._change(deal_id, status="cancelled")
+        changes = {"status": CANCELLED}
+        await self._change(engagements.c.deal_id == deal_id, changes, happenings.project_cancelled)
 
     async def of_deal(self, deal_id: str) -> Engagement | None:
         """The engagement that the deal led to."""
@@ -52,23 +66,27 @@ class Engagements:
         """The engagement that the project delivers."""
         return await self._one(engagements.c.project_number == number)
 
-    async def _change(self, deal_id: str, **values: Any) -> None:
+    async def page(self, after: str) -> EngagementPage:
+        """A page of all engagements, by project number, behind the place `after`."""
+        number = engagements.c.project_number
+        query = select(engagements).where(number > after).order_by(number).limit(PAGE + 1)
         async with self._database.transaction() as connection:
-            await connection.execute(update(engagements).where(engagements.c.deal_id == deal_id).values(values))
+            items = [_engagement(row) for row in await connection.execute(query)]
+        more = len(items) > PAGE
+        return EngagementPage(items=items[:PAGE], next=items[PAGE - 1].project_number if more else "")
+
+    async def _change(
+        self, where: ColumnElement[bool], values: dict[str, Any], happening: Callable[[Engagement], Happening]
+    ) -> None:
+        changing = update(engagements).where(where).values(values).returning(engagements)
+        async with self._database.transaction() as connection:
+            rows = (await connection.execute(changing)).all()
+            await self._events.append(connection, [happening(_engagement(row)) for row in rows])
 
     async def _one(self, where: ColumnElement[bool]) -> Engagement | None:
         async with self._database.transaction() as connection:
             row = (await connection.execute(select(engagements).where(where))).one_or_none()
-        if row is None:
-            return None
-        return Engagement(
-            contract=msgspec.json.decode(row.contract, type=Contract),
-            customer=msgspec.json.decode(row.customer, type=Customer),
-            project_number=row.project_number,
-            status=row.status,
-            started_at=row.started_at,
-            activated_at=row.activated_at,
-        )
+        return _engagement(row) if row else None
 
 
 class KeptPlans:
@@ -92,6 +110,17 @@ class KeptPlans:
         async with self._database.transaction() as connection:
             row = (await connection.execute(select(kept_plans.c.plan).where(where))).one_or_none()
         return msgspec.json.decode(row.plan, type=plan_type) if row else None
+
+
+def _engagement(row: Row[Any]) -> Engagement:
+    return Engagement(
+        contract=msgspec.json.decode(row.contract, type=Contract),
+        customer=msgspec.json.decode(row.customer, type=Customer),
+        project_number=row.project_number,
+        status=row.status,
+        started_at=row.started_at,
+        activated_at=row.activated_at,
+    )
 
 
 def _json(record: Record) -> str:

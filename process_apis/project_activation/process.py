@@ -1,16 +1,17 @@
 """Project activation: a contract's project stands in PSA and ERP, planned and to be billed, and the CRM knows."""
 
 from process_apis.project_activation.steps import ActivationSteps
+from tollway.canonical.contract import Contract
 from tollway.canonical.statement import ActivationOrder
-from tollway.engine import Process, together
+from tollway.engine import Part, Process, Saga, together
 
 
 async def activate_project(do: ActivationSteps, order: ActivationOrder) -> str:
     """Set up everything a contract needs to be delivered and billed; answers the project's number."""
     contract = await do.current_contract(order)
     await together(
-        do.create_psa_project(contract),  # undone by cancel_psa_project
-        do.create_erp_project(contract),  # undone by close_erp_project
+        do.create_psa_project(contract),
+        do.create_erp_project(contract),
     )
     await together(
         do.plan_delivery(contract),
@@ -21,11 +22,13 @@ async def activate_project(do: ActivationSteps, order: ActivationOrder) -> str:
     return contract.project_number
 
 
-async def cancel_activation(do: ActivationSteps, order: ActivationOrder) -> None:
-    """Take back what activation did, last things first; plans go with the projects they belong to."""
-    contract = order.contract
-    await do.report_cancelled(contract)
-    await together(do.close_erp_project(contract), do.cancel_psa_project(contract))
+def activation_saga(do: ActivationSteps) -> Saga[Contract]:
+    """What outlasts an activation, each beside what undoes it; plans go with the projects they belong to."""
+    return Saga(
+        Part(done_by=do.create_psa_project, undone_by=do.cancel_psa_project),
+        Part(done_by=do.create_erp_project, undone_by=do.close_erp_project),
+        Part(done_by=do.report_active, undone_by=do.report_cancelled),
+    )
 
 
 def activation_process(do: ActivationSteps) -> Process:
@@ -34,13 +37,14 @@ def activation_process(do: ActivationSteps) -> Process:
     async def run(order: ActivationOrder) -> str:
         return await activate_project(do, order)
 
-    return Process(name="project-activation", run=run, subject=lambda order: order.contract.deal_id)
+    return Process(name="project-activation", run=run, subject=lambda order: order.contract.deal_id, once=True)
 
 
 def cancellation_process(do: ActivationSteps) -> Process:
     """The compensation under its lasting name."""
+    saga = activation_saga(do)
 
     async def run(order: ActivationOrder) -> None:
-        await cancel_activation(do, order)
+        await saga.undo(order.contract)
 
-    return Process(name="activation-cancellation", run=run, subject=lambda order: order.contract.deal_id)
+    return Process(name="activation-cancellation", run=run, subject=lambda order: order.contract.deal_id, once=True)

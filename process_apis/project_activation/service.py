@@ -1,10 +1,14 @@
 """Project activation as the other services see it."""
 
-from process_apis.project_activation.engagements import Engagements, KeptPlans
+from process_apis.project_activation.engagements import ACTIVE, Engagements, KeptPlans
 from tollway.canonical.billing import BillingPlan, RevenueSchedule
+from tollway.canonical.contract import Contract
+from tollway.canonical.invoice import InvoiceStatus
+from tollway.canonical.listing import EngagementPage
 from tollway.canonical.statement import Accepted, ActivationOrder, Engagement
 from tollway.engine import Engine
 from tollway.ports.erp import Erp
+from tollway.problems import Conflict
 
 PROCESS = "project-activation"
 CANCELLATION = "activation-cancellation"
@@ -26,10 +30,17 @@ class ProjectActivation:
 
     async def cancel(self, deal_id: str) -> Accepted | None:
         engagement = await self._engagements.of_deal(deal_id)
-        if engagement is None:
+        if engagement and engagement.status == ACTIVE:
+            await self._require_unbilled(engagement.contract)
+        ordered = await self._engine.give_up(PROCESS, f"{PROCESS}:{deal_id}")
+        if engagement:
+            order = ActivationOrder(contract=engagement.contract, customer=engagement.customer)
+        elif isinstance(ordered, ActivationOrder):  # its first step, which remembers it, may be under way only now
+            order = ordered
+            await self._engagements.begin(order.contract, order.customer)
+        else:
             return None
         process_id = f"{CANCELLATION}:{deal_id}"
-        order = ActivationOrder(contract=engagement.contract, customer=engagement.customer)
         await self._engine.start(CANCELLATION, process_id, order)
         return Accepted(process_id=process_id)
 
@@ -56,3 +67,14 @@ class ProjectActivation:
 
     async def engagement_of_deal(self, deal_id: str) -> Engagement | None:
         return await self._engagements.of_deal(deal_id)
+
+    async def _require_unbilled(self, contract: Contract) -> None:
+        number = contract.project_number
+        invoices = await self._erp.project_invoices(contract.legal_entity, number)
+        standing = [one for one in invoices if one.status is not InvoiceStatus.CANCELLED]
+        if standing:
+            named = ", ".join(one.number or one.reference or one.id for one in standing)
+            raise Conflict(f"The project {number} has been billed ({named}): credit its invoices first.")
+
+    async def engagements(self, after: str) -> EngagementPage:
+        return await self._engagements.page(after)

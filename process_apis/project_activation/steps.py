@@ -13,7 +13,9 @@ from tollway.canonical.project import Project, ProjectPlan
 from tollway.canonical.record import Record
 from tollway.canonical.statement import ActivationOrder
 from tollway.cases import Cases
-from tollway.effects import Effects
+from tollway.cases.matters import Matters
+from tollway.cases.skips import Skips
+from tollway.effects import Changed, Effects
 from tollway.engine import step
 from tollway.ports.crm import Crm
 from tollway.ports.erp import Erp
@@ -21,6 +23,12 @@ from tollway.ports.onboarding import Onboarding
 from tollway.ports.psa import Psa
 
 P = TypeVar("P", bound=Record)
+ACTIVE, CANCELLED = "Active", "Cancelled"
+"""What the CRM is told of a deal's project."""
+SKIPPABLE = ("report_active",)
+"""Steps that people may leave out: the CRM is not told, all else stands."""
+SKIPPABLE_WHEN_CANCELLED = ("report_cancelled",)
+"""The same, of the cancellation."""
 
 
 class ActivationSteps:
@@ -36,6 +44,8 @@ class ActivationSteps:
         cases: Cases,
         engagements: Engagements,
         kept: KeptPlans,
+        skips: Skips,
+        matters: Matters,
     ) -> None:
         self._crm = crm
         self._psa = psa
@@ -45,6 +55,8 @@ class ActivationSteps:
         self._cases = cases
         self._engagements = engagements
         self._kept = kept
+        self._skips = skips
+        self._matters = matters
 
     @step
     async def current_contract(self, order: ActivationOrder) -> Contract:
@@ -52,6 +64,7 @@ class ActivationSteps:
         contract = order.contract
         if await self._cases.was_parked(context.current().process_id):
             contract = await self._onboarding.contract(contract.deal_id)
+        await self._matters.note(contract.project_number, contract.legal_entity, contract.value)
         await self._engagements.begin(contract, order.customer)
         return contract
 
@@ -89,6 +102,7 @@ class ActivationSteps:
             lambda: self._psa.set_plan(wanted),
             _exactly(wanted, lambda: self._psa.find_plan(wanted.project_number)),
             ProjectPlan,
+            changed=Changed.REPLACES,
         )
 
     @step
@@ -103,6 +117,7 @@ class ActivationSteps:
             lambda: self._erp.set_billing_plan(wanted),
             _exactly(wanted, lambda: self._erp.find_billing_plan(wanted.legal_entity, wanted.project_number)),
             BillingPlan,
+            changed=Changed.REPLACES,
         )
 
     @step
@@ -117,25 +132,38 @@ class ActivationSteps:
             lambda: self._erp.set_revenue_schedule(wanted),
             _exactly(wanted, lambda: self._erp.find_revenue_schedule(wanted.legal_entity, wanted.project_number)),
             RevenueSchedule,
+            changed=Changed.REPLACES,
         )
 
     @step
     async def report_active(self, contract: Contract) -> None:
         """Project number and status on the deal in the CRM."""
-        await self._report(contract, "Active")
+        if not await self._skips.skipped("report_active"):
+            await self._report(contract, ACTIVE)
         await self._engagements.activated(contract.deal_id)
 
     @step
     async def report_cancelled(self, contract: Contract) -> None:
-        """The cancellation on the deal in the CRM."""
-        await self._report(contract, "Cancelled")
+        """The cancellation on the deal in the CRM, for good."""
+        active = f"deal-status:{contract.deal_id}:{ACTIVE}"
+
+        async def told() -> bool | None:
+            return _says(await self._crm.find_progress(contract.deal_id), contract, ACTIVE) or None
+
+        await self._effects.withdraw(active, told)
+        if not await self._skips.skipped("report_cancelled"):
+            await self._report(contract, CANCELLED)
         await self._engagements.cancelled(contract.deal_id)
 
     @step
     async def close_erp_project(self, contract: Contract) -> None:
         """No more billing on the ERP project, if there is one."""
         entity, number = contract.legal_entity, contract.project_number
-        if await self._erp.find_project(entity, number) is None:
+
+        async def look() -> Project | None:
+            return await self._erp.find_project(entity, number)
+
+        if not await self._effects.withdraw(f"erp-project:{number}", look) and await look() is None:
             return
         await self._effects.set(
             f"erp-project-closure:{number}",
@@ -148,7 +176,11 @@ class ActivationSteps:
     async def cancel_psa_project(self, contract: Contract) -> None:
         """No more work on the PSA project, if there is one."""
         number = contract.project_number
-        if await self._psa.find_project(number) is None:
+
+        async def look() -> Project | None:
+            return await self._psa.find_project(number)
+
+        if not await self._effects.withdraw(f"psa-project:{number}", look) and await look() is None:
             return
         await self._effects.set(
             f"psa-project-cancellation:{number}",
@@ -162,7 +194,7 @@ class ActivationSteps:
 
         async def told() -> bool:
             said = await self._crm.find_progress(contract.deal_id)
-            return said is not None and (said.project_number, said.project_status) == (contract.project_number, status)
+            return _says(said, contract, status)
 
         identity = f"deal-status:{contract.deal_id}:{status}"
         await self._effects.set(identity, wanted, lambda: self._crm.report_progress(wanted), told)
@@ -176,6 +208,10 @@ def _exactly(wanted: P, find: Callable[[], Awaitable[P | None]]) -> Callable[[],
         return found if found is not None and plans.same(found, wanted) else None
 
     return look
+
+
+def _says(said: DealProgress | None, contract: Contract, status: str) -> bool:
+    return said is not None and (said.project_number, said.project_status) == (contract.project_number, status)
 
 
 async def _closed(finding: Awaitable[Project | None]) -> bool:

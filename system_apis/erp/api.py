@@ -1,5 +1,6 @@
 """The HTTP face of the ERP port, whichever platform holds a legal entity's books."""
 
+import datetime as dt
 from typing import Annotated
 
 from litestar import get, post, put
@@ -7,7 +8,8 @@ from litestar.params import Dependency
 
 from tollway.canonical.billing import BillingPlan, ErpCapabilities, RevenueSchedule
 from tollway.canonical.customer import Customer, CustomerDetails, CustomerMatches, CustomerQuery
-from tollway.canonical.invoice import Invoice, InvoiceDetails
+from tollway.canonical.invoice import CreditNote, CreditOrder, Invoice, InvoiceDetails
+from tollway.canonical.listing import CustomerPage, InvoicePage, ProjectPage, Span
 from tollway.canonical.project import Project, ProjectDetails
 from tollway.canonical.record import Changes, Code, Cursor, FreeText, Identifier, Many, Timestamp
 from tollway.ports.erp import Erp
@@ -112,6 +114,24 @@ async def post_invoice(erp: Port, legal_entity: Code, reference: Identifier) -> 
     return await erp.post_invoice(legal_entity, reference)
 
 
+@post(f"{ENTITY}/invoices/{{reference:str}}/cancellation", operation_id="cancelInvoice", status_code=200)
+async def cancel_invoice(erp: Port, legal_entity: Code, reference: Identifier) -> Invoice:
+    """Cancel an invoice that was never posted."""
+    return await erp.cancel_invoice(legal_entity, reference)
+
+
+@post(f"{ENTITY}/invoices/{{reference:str}}/credit-note", operation_id="creditInvoice", status_code=200)
+async def credit_invoice(erp: Port, legal_entity: Code, reference: Identifier, data: CreditOrder) -> CreditNote:
+    """Take a posted invoice back by a credit note."""
+    return await erp.credit_invoice(legal_entity, reference, data.reason)
+
+
+@get(f"{ENTITY}/invoices/{{reference:str}}/credit-note", operation_id="getCreditNote")
+async def get_credit_note(erp: Port, legal_entity: Code, reference: Identifier) -> CreditNote:
+    """The credit note that took the invoice back."""
+    return found(await erp.find_credit_note(legal_entity, reference), f"credit note of invoice {reference}")
+
+
 @get(f"{ENTITY}/invoices/{{reference:str}}", operation_id="getInvoice")
 async def get_invoice(erp: Port, legal_entity: Code, reference: Identifier) -> Invoice:
     """The invoice with this reference."""
@@ -130,6 +150,26 @@ async def list_invoice_changes(erp: Port, legal_entity: Code, moment: Timestamp,
     return await erp.invoice_changes(legal_entity, Cursor(moment=moment, id=after))
 
 
+@get(f"{ENTITY}/customers", operation_id="listCustomers")
+async def list_customers(erp: Port, legal_entity: Code, after: FreeText = "") -> CustomerPage:
+    """The legal entity's active customers behind the place `after`."""
+    return await erp.customers(legal_entity, after)
+
+
+@get(f"{ENTITY}/projects", operation_id="listProjects")
+async def list_projects(erp: Port, legal_entity: Code, after: FreeText = "") -> ProjectPage:
+    """Our projects behind the place `after`."""
+    return await erp.projects(legal_entity, after)
+
+
+@get(f"{ENTITY}/invoices", operation_id="listInvoices")
+async def list_invoices(
+    erp: Port, legal_entity: Code, start: dt.date, end: dt.date, after: FreeText = ""
+) -> InvoicePage:
+    """Our projects' invoices dated from `start` to `end`, behind the place `after`."""
+    return await erp.invoices(legal_entity, Span(start=start, end=end), after)
+
+
 HANDLERS = (
     get_capabilities,
     match_customers,
@@ -145,7 +185,13 @@ HANDLERS = (
     get_revenue_schedule,
     create_invoice,
     post_invoice,
+    cancel_invoice,
+    credit_invoice,
+    get_credit_note,
     get_invoice,
     list_project_invoices,
     list_invoice_changes,
+    list_customers,
+    list_projects,
+    list_invoices,
 )

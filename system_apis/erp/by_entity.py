@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from tollway.canonical.billing import BillingPlan, ErpCapabilities, RevenueSchedule
 from tollway.canonical.case import Category
 from tollway.canonical.customer import Customer, CustomerDetails, CustomerMatches, CustomerQuery
-from tollway.canonical.invoice import Invoice, InvoiceDetails
+from tollway.canonical.invoice import CreditNote, Invoice, InvoiceDetails
+from tollway.canonical.listing import CustomerPage, InvoicePage, ProjectPage, Span
 from tollway.canonical.project import Project, ProjectDetails
 from tollway.canonical.record import Changes, Cursor
 from tollway.ports.erp import Erp
@@ -62,6 +63,15 @@ class ErpByLegalEntity:
     async def post_invoice(self, legal_entity: str, reference: str) -> Invoice:
         return await self._erp(legal_entity).post_invoice(legal_entity, reference)
 
+    async def cancel_invoice(self, legal_entity: str, reference: str) -> Invoice:
+        return await self._erp(legal_entity).cancel_invoice(legal_entity, reference)
+
+    async def credit_invoice(self, legal_entity: str, reference: str, reason: str) -> CreditNote:
+        return await self._erp(legal_entity).credit_invoice(legal_entity, reference, reason)
+
+    async def find_credit_note(self, legal_entity: str, reference: str) -> CreditNote | None:
+        return await self._erp(legal_entity).find_credit_note(legal_entity, reference)
+
     async def find_invoice(self, legal_entity: str, reference: str) -> Invoice | None:
         return await self._erp(legal_entity).find_invoice(legal_entity, reference)
 
@@ -70,6 +80,15 @@ class ErpByLegalEntity:
 
     async def invoice_changes(self, legal_entity: str, cursor: Cursor) -> Changes:
         return await self._erp(legal_entity).invoice_changes(legal_entity, cursor)
+
+    async def customers(self, legal_entity: str, after: str) -> CustomerPage:
+        return await self._erp(legal_entity).customers(legal_entity, after)
+
+    async def projects(self, legal_entity: str, after: str) -> ProjectPage:
+        return await self._erp(legal_entity).projects(legal_entity, after)
+
+    async def invoices(self, legal_entity: str, span: Span, after: str) -> InvoicePage:
+        return await self._erp(legal_entity).invoices(legal_entity, span, after)
 
     def _erp(self, legal_entity: str) -> Erp:
         try:

@@ -1,10 +1,12 @@
 """The HTTP face of the PSA port, whichever platform is behind it."""
 
+import datetime as dt
 from typing import Annotated
 
 from litestar import get, post, put
 from litestar.params import Dependency
 
+from tollway.canonical.listing import ProjectStandingPage, Span, WorkPage
 from tollway.canonical.project import Project, ProjectBilling, ProjectDetails, ProjectPlan
 from tollway.canonical.record import Changes, Cursor, FreeText, Identifier, Timestamp
 from tollway.canonical.work import BilledItems, ProjectWork
@@ -57,11 +59,32 @@ async def list_work_changes(psa: Port, moment: Timestamp, after: FreeText = "") 
     return await psa.work_changes(Cursor(moment=moment, id=after))
 
 
+@get("/psa/v1/project-standings", operation_id="listProjectStandings")
+async def list_project_standings(psa: Port, after: FreeText = "") -> ProjectStandingPage:
+    """Our projects with what was told of their billing, behind the place `after`."""
+    return await psa.project_standings(after)
+
+
+@get("/psa/v1/work-entries", operation_id="listWorkEntries")
+async def list_work_entries(
+    psa: Port, start: dt.date, end: dt.date, project_number: FreeText = "", after: FreeText = ""
+) -> WorkPage:
+    """Approved billable work from `start` to `end`, of one project or of all of ours, behind the place `after`."""
+    return await psa.work_entries(Span(start=start, end=end), project_number, after)
+
+
 @put("/psa/v1/billed-items/{invoice_number:str}", operation_id="markBilled", status_code=204)
 async def mark_billed(psa: Port, invoice_number: Identifier, data: BilledItems) -> None:
     """Write the invoice number onto the billed time and milestones."""
     agree(invoice_number, data.invoice_number)
     await psa.mark_billed(data)
+
+
+@post("/psa/v1/billed-items/{invoice_number:str}/release", operation_id="unmarkBilled", status_code=204)
+async def unmark_billed(psa: Port, invoice_number: Identifier, data: BilledItems) -> None:
+    """Have what carries the invoice's number count as not billed."""
+    agree(invoice_number, data.invoice_number)
+    await psa.unmark_billed(data)
 
 
 @get("/psa/v1/billed-items/{invoice_number:str}", operation_id="getBilled")
@@ -91,7 +114,10 @@ HANDLERS = (
     cancel_project,
     get_work,
     list_work_changes,
+    list_project_standings,
+    list_work_entries,
     mark_billed,
+    unmark_billed,
     get_billed,
     report_billing,
     get_billing,

@@ -4,7 +4,6 @@ Source: 'REST API Developer Guide'. `batches` has the calls that carry several r
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -12,17 +11,19 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from system_apis.salesforce_platform import limits
 from system_apis.salesforce_platform.errors import REFUSED, failure, label
+from system_apis.salesforce_platform.limits import ApiUsage
 from system_apis.salesforce_platform.login import Login, Session
 from system_apis.salesforce_platform.rows import Page, child_kinds, page_of
 from system_apis.salesforce_platform.settings import OrgSettings
 from tollway.http.platforms import SAFE_METHODS, PlatformClient
-from tollway.problems import ContractDrift, Rejected, Unavailable, UnknownOutcome
+from tollway.problems import ContractDrift, Rejected, Throttled, Unavailable, UnknownOutcome
+from tollway.quota import Heard, Quota
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=msgspec.Struct)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 
 
 class Upserted(msgspec.Struct, frozen=True):
@@ -36,18 +37,11 @@ class _Created(msgspec.Struct, frozen=True):
     id: str
 
 
-class ApiUsage(msgspec.Struct, frozen=True):
-    """The calls of the last 24 hours, as the platform counted them in its last answer."""
-
-    used: int
-    allowed: int
-
-
 class OrgClient:
     """Calls one org; `sobject` in each call is what a refusal is said to be about."""
 
-    def __init__(self, settings: OrgSettings) -> None:
-        """Raises StartupError when the private key cannot be read."""
+    def __init__(self, settings: OrgSettings, quota: Quota | None = None) -> None:
+        """`quota` is that of the org, unset one for this client alone; StartupError when the key cannot be read."""
         self._settings = settings
         self._login = Login(settings)
         self._http = PlatformClient(
@@ -55,12 +49,19 @@ class OrgClient:
             settings.url,
             timeout=settings.timeout_seconds,
             certificate_authority=settings.certificate_authority,
+            quota=quota or Quota("salesforce", "Salesforce", settings.quota),
+            heard=self._heard,
         )
         self._session: Session | None = None
+        self._usage: ApiUsage | None = None
         self._opening = asyncio.Lock()
         self.root = f"/services/data/v{settings.api_version}"
-        self.usage: ApiUsage | None = None
-        """None until the first answer."""
+
+    @property
+    def usage(self) -> ApiUsage | None:
+        """The calls of 24 hours, as far as the org has told anybody."""
+        told = self._http.quota.usage
+        return self._usage or (ApiUsage(*told) if told else None)
 
     async def check(self) -> str:
         """Ask for the org's resources, which needs a session."""
@@ -138,12 +139,14 @@ class OrgClient:
         safe = method in SAFE_METHODS if safe is None else safe
         if body is not None:
             request |= {"content": _ENCODER.encode(body), "headers": {"content-type": "application/json"}}
-        session = await self._open(None)
+        session = await self.session()
         answer = await self._send(session, method, path, safe=safe, **request)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
-            answer = await self._send(await self._open(session), method, path, safe=safe, **request)
+            answer = await self._send(await self.session(session), method, path, safe=safe, **request)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             raise Unavailable("Salesforce ended the session that it had just opened.", retry_after=60)
+        if limits.crowded(answer, self._usage):
+            raise Throttled("Salesforce has too many long calls at once.", retry_after=limits.CROWDED_SECONDS)
         if answer.status_code >= httpx.codes.BAD_REQUEST:
             raise failure(answer, sobject, safe=safe)
         return answer
@@ -151,12 +154,13 @@ class OrgClient:
     async def _send(self, session: Session, method: str, path: str, *, safe: bool, **request: Any) -> httpx.Response:
         headers = {**request.pop("headers", {}), "authorization": f"Bearer {session.access_token}"}
         url = session.instance_url + path
-        answer = await self._http.send(method, url, repeatable=safe, headers=headers, **request)
-        if usage := _USAGE.search(answer.headers.get("sforce-limit-info", "")):
-            self.usage = ApiUsage(used=int(usage[1]), allowed=int(usage[2]))
-        return answer
+        return await self._http.send(method, url, repeatable=safe, headers=headers, **request)
 
-    async def _open(self, ended: Session | None) -> Session:
+    def _heard(self, answer: httpx.Response) -> Heard:
+        self._usage = limits.usage(answer) or self.usage
+        return limits.heard(answer, self._usage)
+
+    async def session(self, ended: Session | None = None) -> Session:
         """The session in force, opened anew when it is the one that ended; all who wait share one login."""
         session = self._session
         if session is not None and session is not ended:

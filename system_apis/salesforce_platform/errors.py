@@ -22,6 +22,7 @@ from tollway.problems import (
 
 REFUSED = "platform_refused"
 LOCKED = "UNABLE_TO_LOCK_ROW"
+LIMIT = "REQUEST_LIMIT_EXCEEDED"
 EXPIRED = "INVALID_SESSION_ID"
 LOCK_SECONDS = 2.0
 LIMIT_SECONDS = 3600.0
@@ -52,9 +53,7 @@ class Meaning(msgspec.Struct, frozen=True):
 
 
 MEANINGS: dict[str, Meaning] = {
-    "REQUEST_LIMIT_EXCEEDED": Meaning(
-        "The org has used up the API calls it is allowed in 24 hours.", Throttled, LIMIT_SECONDS
-    ),
+    LIMIT: Meaning("The org has used up the API calls it is allowed in 24 hours.", Throttled, LIMIT_SECONDS),
     LOCKED: Meaning("Somebody else is saving the same {what}.", Throttled, LOCK_SECONDS),
     "NOT_FOUND": Meaning("There is no such {what}.", NotFound),
     "ENTITY_IS_DELETED": Meaning("The {what} has been deleted.", NotFound),

@@ -29,6 +29,13 @@ class Session(msgspec.Struct, frozen=True):
 
     access_token: str
     instance_url: str
+    id: str = ""
+    """The address of the user's identity, `…/id/ORGANISATION/USER`."""
+
+    @property
+    def organization_id(self) -> str:
+        """The org's id of 18 characters."""
+        return self.id.rpartition("/id/")[2].partition("/")[0]
 
 
 class Login:

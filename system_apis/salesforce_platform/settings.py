@@ -1,11 +1,21 @@
 """How a Salesforce org is reached: the settings that its CRM and its Certinia PSA share."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
 from tollway.problems import StartupError
+from tollway.quota import QuotaSettings
 from tollway.settings import Table, convert
+
+
+class OrgQuota(QuotaSettings):
+    """What an org may be asked for; it tells its calls of 24 hours in every answer.
+
+    Source: 'Salesforce Developer Limits: API Request Limits and Allocations', 25 calls of 20 seconds or more at once.
+    """
+
+    assumed_concurrency: ClassVar[int | None] = 25
 
 
 class OrgSettings(Table):
@@ -29,6 +39,12 @@ class OrgSettings(Table):
     """The longest wait for an answer."""
     certificate_authority: str = ""
     """A file of certificates to trust instead of the usual ones."""
+    quota: OrgQuota = OrgQuota()
+    """What the org may be asked for."""
+    events: bool = False
+    """Whether to subscribe to the org's change events; it has to have Opportunity selected for Change Data Capture."""
+    events_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^/]+$")] = "https://api.pubsub.salesforce.com:7443"
+    """Where the org's Pub/Sub API answers; its other endpoint is `https://api.deu.pubsub.salesforce.com:7443`."""
 
 
 def read_settings(name: str, tables: dict[str, Any]) -> OrgSettings:

@@ -42,6 +42,13 @@ def after(cursor: Cursor) -> str:
     return f"(SystemModstamp > {at} OR (SystemModstamp = {at} AND Id > {quote(cursor.id)}))"
 
 
+def behind(record_id: str) -> str:
+    """The condition on records behind one in the order of ids; raises Malformed when it is no record id."""
+    if not is_record_id(record_id):
+        raise Malformed("The place to continue from is none of Salesforce's: those are record ids.")
+    return f"Id > {quote(record_id)}"
+
+
 def is_record_id(text: str) -> bool:
     """Whether a text has the shape of a record id; the platform refuses a query for any other."""
     return _RECORD_ID.fullmatch(text) is not None

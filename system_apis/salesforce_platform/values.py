@@ -4,7 +4,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-import yaml
+import msgspec
 
 from tollway.canonical.money import Money, exponent
 from tollway.problems import ContractDrift
@@ -27,5 +27,5 @@ def country_code(written: str) -> str | None:
 
 @cache
 def _codes() -> dict[str, str]:
-    table: dict[str, list[str]] = yaml.safe_load((Path(__file__).parent / "countries.yaml").read_text("utf-8"))
+    table: dict[str, list[str]] = msgspec.yaml.decode((Path(__file__).parent / "countries.yaml").read_text("utf-8"))
     return {name.casefold(): code for code, names in table.items() for name in (code, *names)}

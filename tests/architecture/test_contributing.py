@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
-import yaml
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -118,7 +118,7 @@ def test_a_platform_is_added_as_described(copy) -> None:
 )
 def test_what_is_to_be_created_is_what_the_sandbox_has(schema, pattern) -> None:
     """Whoever connects a real account creates exactly the fields and objects that the sandbox was given."""
-    in_sandbox = names_of(yaml.safe_load((ROOT / "system_apis" / schema).read_text("utf-8")), re.compile(pattern))
+    in_sandbox = names_of(msgspec.yaml.decode((ROOT / "system_apis" / schema).read_text("utf-8")), re.compile(pattern))
     documented = set(re.findall(rf"`({pattern})`", (ROOT / "docs" / "connecting.md").read_text("utf-8")))
     assert documented == in_sandbox
 

@@ -41,7 +41,7 @@ VIOLATIONS = {
         "process_apis.invoice_generation.service",
     ),
     "Experience APIs know nothing of one another": ("experience_apis/sales/api.py", "experience_apis.finance.api"),
-    "Only the engine knows DBOS": ("tollway/cases.py", "dbos"),
+    "Only the engine knows DBOS": ("tollway/cases/cases.py", "dbos"),
     "The canonical model is plain data": ("tollway/canonical/money.py", "httpx"),
     "A process is a page of verbs: no HTTP, no SQL": ("process_apis/collections/process.py", "sqlalchemy"),
     "HTTP to platforms and services has one way out": ("gateway/forward.py", "httpx"),

@@ -16,9 +16,12 @@ from tollway.ports.psa import Psa
 PORTS = {"_crm": Crm, "_psa": Psa, "_erp": Erp}
 """The ports by the name under which steps keep them."""
 READS = {
-    Crm: {"deal", "won_deals"},
-    Psa: {"project_work", "work_changes"},
-    Erp: {"capabilities", "match_customers", "project_invoices", "invoice_changes"},
+    Crm: {"deal", "won_deals", "won_deal_events", "deal_standings"},
+    Psa: {"project_work", "work_changes", "project_standings", "work_entries"},
+    Erp: {
+        *("capabilities", "match_customers", "project_invoices", "invoice_changes"),
+        *("customers", "projects", "invoices"),
+    },
 }
 READ_BACK = {
     Crm: {"report_progress": "find_progress"},
@@ -27,6 +30,7 @@ READ_BACK = {
         "set_plan": "find_plan",
         "cancel_project": "find_project",
         "mark_billed": "find_billed",
+        "unmark_billed": "find_billed",
         "report_billing": "find_billing",
     },
     Erp: {
@@ -38,6 +42,8 @@ READ_BACK = {
         "set_revenue_schedule": "find_revenue_schedule",
         "create_invoice": "find_invoice",
         "post_invoice": "find_invoice",
+        "cancel_invoice": "find_invoice",
+        "credit_invoice": "find_credit_note",
     },
 }
 """Every write, and what finds it again at the platform."""

@@ -106,6 +106,8 @@ def test_doctor_says_which_platform_does_not_answer(run):
         "crm (salesforce)": "failing",
         "psa (salesforce)": "failing",
         "erp (netsuite)": "failing",
+        "quota (salesforce)": "ok",
+        "quota (netsuite)": "ok",
     }
     assert "cannot be reached" in done.stdout
 

@@ -5,6 +5,7 @@ import json
 import socket
 
 import httpx
+import msgspec
 import pytest
 import yaml
 
@@ -18,7 +19,7 @@ DEPRECATED = {"deprecated_on": "2026-11-21", "successor": "/sales/v2", "document
 @pytest.fixture
 def watched(variables, tmp_path):
     """The environment of an installation whose requests are told of, and whose sales API is deprecated."""
-    file = yaml.safe_load(ROUTES.read_text("utf-8"))
+    file = msgspec.yaml.decode(ROUTES.read_text("utf-8"))
     for product in file["products"]:
         product["policies"] = [{"telemetry": {}}, *(each for each in product["policies"] if "telemetry" not in each)]
         if product["name"] == "sales":

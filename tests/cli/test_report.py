@@ -35,10 +35,11 @@ def test_the_report_adds_up_all_gateways(gateway, capsys) -> None:
     """Each client that still calls has a line with its requests over all gateways, its last one and the end."""
     (first, here), (second, there) = gateway(), gateway()
     for telemetry, clients in ((first, ["shop", "shop", ""]), (second, ["shop", "desk"])):
-        use = DeprecatedUse(telemetry.metrics, "finance_v1", SUNSET)
+        use = DeprecatedUse(telemetry.metrics, "finance_v1")
+        use.announce(SUNSET)
         for client in clients:
             use.count(client)
-    DeprecatedUse(second.metrics, "sales_v1", None)
+    DeprecatedUse(second.metrics, "sales_v1").announce(None)
     deprecated(here, there)
     out = capsys.readouterr().out
     counted = {

@@ -17,6 +17,8 @@ from gateway.app import create_gateway
 from gateway.routes import ROUTES
 from system_apis.salesforce_platform.client import OrgClient
 from system_apis.salesforce_platform.settings import read_settings
+from tollway.canonical.case import OwnerRole
+from tollway.cases.actors import PREFIX
 from tollway.cli.catalogue import CONTRACTS, GATEWAY, SERVICES, of_layer
 from tollway.cli.demo.deals import DEALS, DemoDeal
 from tollway.cli.demo.people import People
@@ -32,7 +34,8 @@ from tollway.storage import open_database
 CONFIGURATION = Path(__file__).parents[2] / "tollway.toml"
 RIGHTS = ("read", "write")
 EVERYTHING = ClientRegistration(
-    id="everything", scopes=[f"{api}:{one}" for api in of_layer("experience") for one in RIGHTS]
+    id="everything",
+    scopes=[f"{api}:{one}" for api in of_layer("experience") for one in RIGHTS] + ["operations:operations_lead"],
 )
 
 
@@ -53,7 +56,11 @@ class Served(msgspec.Struct):
         """What lets a caller in."""
         if SERVICES[name].layer == "experience":
             return {"authorization": f"Bearer {self.token}"}
-        return {HEADER.decode(): self.identity.sign("finance", name).decode()}
+        return {HEADER.decode(): self.identity.sign("finance", name, "tests", LEAD).decode()}
+
+
+LEAD = frozenset({f"{PREFIX}{OwnerRole.OPERATIONS_LEAD}"})
+"""The scope of somebody who may act on every desk."""
 
 
 @pytest.fixture(scope="module")
@@ -94,10 +101,10 @@ async def _known(served: Served) -> dict[str, str]:
     people = People(org, dt.datetime.now(dt.UTC).date())
     complete = next(deal for deal in DEALS if deal.tax_registration)
     incomplete = next(deal for deal in DEALS if not deal.tax_registration)
-    async with httpx.AsyncClient(base_url=served.urls[GATEWAY], headers=served.headers("sales")) as http:
+    async with httpx.AsyncClient(base_url=served.urls[GATEWAY], headers=served.headers("sales"), timeout=60) as http:
         deal_id, process_id = await _won(people, http, complete)
         await _won(people, http, incomplete)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             overview, cases = {"stage": ""}, []
             while overview["stage"] != "active" or not cases:
                 await asyncio.sleep(0.2)
@@ -159,7 +166,7 @@ async def _everything(settings: Settings) -> AsyncIterator[Served]:
 
 def _without_limits(folder: Path) -> Path:
     """The gateway's routes, to be called more often than any plan allows."""
-    routes = yaml.safe_load(ROUTES.read_text("utf-8"))
+    routes = msgspec.yaml.decode(ROUTES.read_text("utf-8"))
     for product in routes["products"]:
         limits = {"rate_limit", "concurrency", "load_shedding"}
         product["policies"] = [policy for policy in product["policies"] if not limits & policy.keys()]

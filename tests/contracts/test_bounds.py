@@ -6,7 +6,6 @@ from typing import Any
 import jsonschema_rs
 import msgspec
 import pytest
-import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -47,7 +46,7 @@ def _structs() -> dict[str, type]:
 STRUCTS = _structs()
 SCHEMAS: dict[str, Any] = {}
 for name_, entry_ in SERVICES.items():
-    document = yaml.safe_load((CONTRACTS / entry_.contract(name_)).read_text("utf-8"))
+    document = msgspec.yaml.decode((CONTRACTS / entry_.contract(name_)).read_text("utf-8"))
     SCHEMAS |= {name: schema for name, schema in document["components"]["schemas"].items() if name in STRUCTS}
     ENUMS = document["components"]["schemas"]
     SCHEMAS |= {name: schema for name, schema in ENUMS.items() if "enum" in schema}
@@ -136,9 +135,14 @@ def _beyond_text(schema: dict[str, Any]) -> list[str]:
     return tried
 
 
+class _Other(msgspec.Struct, tag_field="type", tag="no event of ours"):
+    """Beside a struct with a tag: only in a union does msgspec ask for the tag, and those are published in unions."""
+
+
 def _is_taken(value: Any, kind: Any) -> bool:
+    tagged = kind.__struct_config__.tag if isinstance(kind, type) and issubclass(kind, msgspec.Struct) else None
     try:
-        msgspec.json.decode(msgspec.json.encode(value), type=kind)
+        msgspec.json.decode(msgspec.json.encode(value), type=kind | _Other if tagged else kind)
     except msgspec.ValidationError:
         return False
     return True
@@ -148,10 +152,12 @@ def _is_taken(value: Any, kind: Any) -> bool:
 def test_what_a_contract_allows_msgspec_takes(name):
     """Every value that keeps to a published schema, at its bounds too, is taken."""
 
+    is_valid = _validator(SCHEMAS[name]).is_valid
+
     @BOUNDED
     @given(_good(SCHEMAS[name]))
     def run(value: Any) -> None:
-        assert _validator(SCHEMAS[name]).is_valid(value)
+        assert is_valid(value)
         assert _is_taken(value, STRUCTS[name])
 
     run()

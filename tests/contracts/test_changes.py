@@ -3,14 +3,14 @@
 import copy
 from typing import Any
 
+import msgspec
 import pytest
-import yaml
 
 from tollway.contracts.changes import RULES, breaking
 
 FILE = "experience/orders.v1.yaml"
 GONE = object()
-RELEASED = yaml.safe_load("""
+RELEASED = msgspec.yaml.decode("""
 info: {title: Orders, version: 1.2.0}
 servers: [{url: /}]
 paths:

@@ -17,6 +17,7 @@ from policies.request_contract import RequestContract
 from tollway.canonical.customer import CustomerDetails, CustomerQuery
 from tollway.canonical.deal import DealProgress
 from tollway.canonical.invoice import InvoiceDetails, InvoiceLineDetails
+from tollway.canonical.listing import Span
 from tollway.canonical.money import Money
 from tollway.canonical.project import ProjectBilling, ProjectDetails
 from tollway.canonical.record import Cursor
@@ -29,13 +30,14 @@ from tollway.http.services import Services
 from tollway.ports.crm import Crm
 from tollway.ports.erp import Erp
 from tollway.ports.psa import Psa
-from tollway.problems import NotFound
+from tollway.problems import Conflict, NotFound
 from tollway.remotes.crm import RemoteCrm
 from tollway.remotes.erp import RemoteErp
 from tollway.remotes.psa import RemotePsa
 
 PORTS = {"crm": (Crm, RemoteCrm), "psa": (Psa, RemotePsa), "erp": (Erp, RemoteErp)}
 LONG_AGO = Cursor(moment=dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
+EVER = Span(start=dt.date(2020, 1, 1), end=dt.date(2100, 1, 1))
 NEVER = "NO-SUCH-THING"
 
 
@@ -119,6 +121,10 @@ async def test_the_crm_is_called_by_its_contract(services: Checked, engagement: 
     with pytest.raises(NotFound):
         await crm.deal(NEVER)
     assert deal_id in {change.id for change in (await crm.won_deals(LONG_AGO)).items}
+    ever = Span(start=dt.date(2020, 1, 1), end=dt.date(2100, 1, 1))
+    assert deal_id in {standing.id for standing in (await crm.deal_standings(ever, "")).items}
+    with pytest.raises(Conflict):  # it is not set up to tell anything by itself
+        await crm.won_deal_events("", 0)
     progress = DealProgress(deal_id=deal_id, project_number=engagement.project_number, billing_status="a:b 'c' äß")
     await crm.report_progress(progress)
     found = await crm.find_progress(deal_id)
@@ -139,6 +145,9 @@ async def test_the_psa_is_called_by_its_contract(services: Checked, engagement: 
     assert (await psa.project_work(number)).project_number == number
     assert (await psa.work_changes(LONG_AGO)).cursor.moment >= LONG_AGO.moment
     await psa.mark_billed(BilledItems(invoice_number="INV-0", items=[]))
+    await psa.unmark_billed(BilledItems(invoice_number="INV-0", items=[]))
+    assert number in {standing.project.number for standing in (await psa.project_standings("")).items}
+    assert (await psa.work_entries(EVER, number, "")).items == []
     nothing = Money.zero(details.currency)
     billing = ProjectBilling(project_number=number, invoice_status="open", invoiced=nothing, paid=nothing)
     await psa.report_billing(billing)
@@ -176,6 +185,14 @@ async def test_the_erp_is_called_by_its_contract(services: Checked, engagement: 
     posted = await erp.post_invoice(entity, created.reference)
     assert posted in await erp.project_invoices(entity, number)
     assert posted.reference in {change.id for change in (await erp.invoice_changes(entity, LONG_AGO)).items}
+    assert known.id in {listed.id for listed in (await erp.customers(entity, "")).items}
+    assert number in {listed.number for listed in (await erp.projects(entity, "")).items}
+    assert created.reference in {listed.reference for listed in (await erp.invoices(entity, EVER, "")).items}
+    with pytest.raises(Conflict):
+        await erp.cancel_invoice(entity, created.reference)
+    note = await erp.credit_invoice(entity, created.reference, "")
+    assert note == await erp.find_credit_note(entity, created.reference)
+    assert await erp.find_credit_note(entity, NEVER) is None
     assert [await erp.find_customer(entity, NEVER), await erp.find_invoice(entity, NEVER)] == [None, None]
     await erp.close_project(entity, number)
     assert_all_called(services, "erp")

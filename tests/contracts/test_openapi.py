@@ -2,7 +2,6 @@
 
 import msgspec
 import pytest
-import yaml
 
 from tollway.cli import contracts
 from tollway.cli.catalogue import CONTRACTS, SERVICES
@@ -16,7 +15,7 @@ FILES = [*(entry.contract(name) for name, entry in SERVICES.items()), *sorted(co
 
 
 def _committed(file: str) -> dict:
-    return yaml.safe_load((CONTRACTS / file).read_text("utf-8"))
+    return msgspec.yaml.decode((CONTRACTS / file).read_text("utf-8"))
 
 
 def _operations(document: dict):
@@ -32,7 +31,7 @@ def test_no_contract_has_drifted():
     paths = [path for path in CONTRACTS.rglob("*.*") if released not in path.parents]
     committed = {str(path.relative_to(CONTRACTS)): path.read_text("utf-8") for path in paths}
     generated = {file: text for file, text in committed.items() if file not in contracts.FROZEN}
-    assert generated == contracts.contracts(), "run `make openapi` and read the difference"
+    assert generated == contracts.contracts() | contracts.asyncapi(), "run `make openapi` and read the difference"
     assert committed.keys() - generated.keys() == contracts.FROZEN
 
 
@@ -42,7 +41,7 @@ def test_frozen_contracts_are_left_alone(tmp_path):
         (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).write_text("as it was", "utf-8")
     changed = contracts.write(tmp_path)
-    assert set(changed) == contracts.contracts().keys() | {"experience/forgotten.v1.yaml"}
+    assert set(changed) == contracts.contracts().keys() | {contracts.EVENTS, "experience/forgotten.v1.yaml"}
     assert {(tmp_path / file).read_text("utf-8") for file in contracts.FROZEN} == {"as it was"}
     assert not contracts.FROZEN & contracts.contracts().keys()
 
@@ -62,7 +61,8 @@ def test_schemas_are_what_msgspec_enforces(name):
     kinds = [Problem]
     for handler in _handlers(name):
         kinds += [parameter.annotation for parameter in parameters.of(handler)]
-        kinds.append(handler.parsed_fn_signature.return_type.raw)
+        if "stream" not in handler.opt:
+            kinds.append(handler.parsed_fn_signature.return_type.raw)
         if handler.parsed_data_field:
             kinds.append(handler.parsed_data_field.raw)
     _, expected = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
@@ -82,9 +82,12 @@ def test_every_operation_says_what_a_caller_needs(file):
     for path, _, operation in _operations(document):
         ids.append(operation["operationId"])
         assert operation["summary"]
-        (way,) = operation["security"]
-        assert ("oauth2" in way) == (layer == "experience")
-        assert all(scope.startswith(f"{name}:") for scope in way.get("oauth2", ()))
+        for way in operation["security"]:
+            signed = document["components"]["securitySchemes"][next(iter(way))].get("x-signed", False)
+            assert ("oauth2" in way) == (layer == "experience" and not signed)
+            assert signed == (name == "webhooks")
+            assert all(scope.startswith(f"{name}:") for scope in way.get("oauth2", ()))
+        assert len(operation["security"]) == 1 or name == "webhooks"
         for status in ("401", "422", "429", "500", "default"):
             refusal = document["components"]["responses"][operation["responses"][status]["$ref"].rpartition("/")[2]]
             problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -104,7 +107,22 @@ def test_no_object_takes_unknown_fields(file):
 
 
 def _handlers(name: str):
-    ports = {"crm", "psa", "erp", "onboarding", "activation", "invoicing", "collections", "casework"}
+    ports = {
+        "activation",
+        "casework",
+        "collections",
+        "crm",
+        "erp",
+        "events",
+        "feed",
+        "history",
+        "ingress",
+        "invoicing",
+        "onboarding",
+        "psa",
+        "reconciliations",
+        "webhooks",
+    }
     entry = SERVICES[name]
     app = create_service(name, entry.handlers, identity=None, dependencies=dict.fromkeys(ports))
     found = {handler for route in app.routes for handler in getattr(route, "route_handlers", ())}

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 
@@ -21,12 +22,14 @@ def folder(tmp_path: Path) -> Path:
     for file in contracts.files(CONTRACTS):
         (tmp_path / file).parent.mkdir(exist_ok=True)
         shutil.copyfile(CONTRACTS / file, tmp_path / file)
+    for path in CONTRACTS.glob("*.asyncapi.yaml"):
+        shutil.copyfile(path, tmp_path / path.name)
     return tmp_path
 
 
 def change(path: Path, **properties) -> None:
     """Change a property of `DealOverview`'s schema."""
-    document = yaml.safe_load(path.read_text("utf-8"))
+    document = msgspec.yaml.decode(path.read_text("utf-8"))
     document["components"]["schemas"]["DealOverview"]["properties"] |= properties
     path.write_text(yaml.safe_dump(document), "utf-8")
 

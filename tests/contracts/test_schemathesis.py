@@ -1,10 +1,11 @@
 """What the contracts allow and forbid, tried out: over the gateway with tokens, over inner services as a service."""
 
 from collections.abc import Callable
+from functools import cache
 
+import msgspec
 import pytest
 import schemathesis
-import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -22,12 +23,17 @@ from tollway.contracts.published import METHODS
 GOOD = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 BAD = [*GOOD, negative_data_rejection]
 TOO_LARGE = 413
-EXAMPLES = {"experience": 15, "process": 8, "system": 8}
+EXAMPLES = {"experience": 12, "process": 8, "system": 8}
+
+
+@cache
+def _document(file: str):
+    return msgspec.yaml.decode((CONTRACTS / file).read_text("utf-8"))
 
 
 def _operations():
     for file in files(CONTRACTS):
-        document = yaml.safe_load((CONTRACTS / file).read_text("utf-8"))
+        document = _document(file)
         layer, _, named = file.partition("/")
         for path, item in document["paths"].items():
             for method in METHODS:
@@ -39,9 +45,13 @@ def _service(file: str) -> str:
     return file.rpartition("/")[2].split(".")[0]
 
 
+@cache
+def _contract(file: str):
+    return schemathesis.openapi.from_dict(_document(file))
+
+
 def _operation(file: str, path: str, method: str):
-    document = yaml.safe_load((CONTRACTS / file).read_text("utf-8"))
-    return schemathesis.openapi.from_dict(document)[path][method]
+    return _contract(file)[path][method]
 
 
 def _try(operation, mode: GenerationMode, examples: int, call: Callable[[schemathesis.Case], None]) -> None:

@@ -1,8 +1,8 @@
 """Whole conversations along the links of the contracts: what one operation answers is what the next one asks for."""
 
+import msgspec
 import pytest
 import schemathesis
-import yaml
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -21,6 +21,10 @@ BOUNDED = settings(
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 
+MANY = 60
+OUTSIDE = ("events", "event-delivery")
+"""What is generated for these names addresses out there, which nobody may subscribe from here."""
+
 
 def _links(document: dict) -> list[tuple[dict, dict]]:
     """Every link of a document and the operation it starts from."""
@@ -33,7 +37,7 @@ def _links(document: dict) -> list[tuple[dict, dict]]:
     ]
 
 
-LINKED = [file for file in files(CONTRACTS) if _links(yaml.safe_load((CONTRACTS / file).read_text("utf-8")))]
+LINKED = [file for file in files(CONTRACTS) if _links(msgspec.yaml.decode((CONTRACTS / file).read_text("utf-8")))]
 
 
 @pytest.mark.parametrize("file", LINKED)
@@ -66,5 +70,14 @@ def test_a_conversation_along_the_links_keeps_to_the_contract(served, known, fil
                 followed.append(response.status_code)
 
     Conversation.run(settings=BOUNDED)
-    if SERVICES[name].layer != "system":  # what is generated for a platform names nothing that it has
-        assert any(200 <= status < 300 for status in followed), "no link led anywhere"
+    if (
+        SERVICES[name].layer != "system" and name not in OUTSIDE
+    ):  # what is generated for a platform names nothing that it has
+        if not _led(followed):  # the rules between fields, which no schema tells, leave little of what is generated
+            Conversation.run(settings=settings(BOUNDED, max_examples=MANY))
+        assert _led(followed), "no link led anywhere"
+
+
+def _led(followed: list[int]) -> bool:
+    """Whether a link led to something that there is."""
+    return any(200 <= status < 300 for status in followed)

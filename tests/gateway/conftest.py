@@ -188,7 +188,9 @@ def gateway(make_gateway: Callable[..., ASGIApp], identity: Identity, service: A
     """A gateway with the service in the same process."""
     services = Services(identity)
     services.host("sales", service)
-    return make_gateway(services)
+    gateway = make_gateway(services)
+    services.check()
+    return gateway
 
 
 @pytest.fixture

@@ -105,12 +105,18 @@ def test_pods_are_locked_down(render) -> None:
         ]
 
 
-def test_a_process_service_runs_once(render) -> None:
-    """Two replicas under one executor name would run a process twice, so there is one, and updates do not overlap."""
-    for name, deployment in of_kind(render(), "Deployment").items():
-        layer = deployment["metadata"]["labels"]["app.kubernetes.io/component"]
-        once = deployment["spec"]["replicas"] == 1 and deployment["spec"].get("strategy") == {"type": "Recreate"}
-        assert once == (layer == "process"), name
+def test_process_services_may_have_replicas(render) -> None:
+    """A process service has one replica unless told otherwise, and pods are replaced while the others work on."""
+    deployments = of_kind(render({"services": {"casework": {"replicas": 3}}}), "Deployment")
+    specs = {name: deployment["spec"] for name, deployment in deployments.items()}
+    replicas = {
+        name: specs[name]["replicas"]
+        for name, deployment in deployments.items()
+        if deployment["metadata"]["labels"]["app.kubernetes.io/component"] == "process"
+    }
+    assert {name.rpartition("tollway-")[2]: many for name, many in replicas.items() if many != 1} == {"casework": 3}
+    assert len(replicas) > 1
+    assert not [name for name, spec in specs.items() if "strategy" in spec]
 
 
 def test_the_configuration_is_complete(render) -> None:
@@ -140,8 +146,8 @@ def test_each_layer_gets_its_own_secrets(render) -> None:
     assert {name for name, names in found.items() if salesforce in names} == layer("system")
 
 
-def test_only_the_gateway_reaches_redis(render) -> None:
-    """The URL of Redis is given to the gateway alone, and to nobody unless its secret is named."""
+def test_who_counts_or_streams_reaches_redis(render) -> None:
+    """The URL of Redis is given to those who count in it or write streams, and to nobody unless its secret is named."""
 
     def reaching(documents: Documents) -> set[str]:
         found = containers(documents).items()
@@ -149,7 +155,7 @@ def test_only_the_gateway_reaches_redis(render) -> None:
 
     assert reaching(render()) == set()
     documents = render({"secrets": {"redisUrl": {"existingSecret": "redis"}}})
-    assert reaching(documents) == {GATEWAY}
+    assert reaching(documents) == {GATEWAY, "event-delivery"} | layer("system")
     (url,) = (one for one in containers(documents)[GATEWAY]["env"] if one["name"] == "TOLLWAY_REDIS__URL")
     assert url["valueFrom"]["secretKeyRef"] == {"name": "redis", "key": "redis-url"}
 
@@ -176,7 +182,7 @@ def test_no_secret_is_rendered(render) -> None:
         ({"config": {"storage": {"url": "postgresql://user:s3cret@host/db"}}}, "/config/storage"),
         ({"config": {"redis": {"url": "redis://:s3cret@host"}}}, "/config/redis"),
         ({"config": {"sandboxes": {"salesforce": {"port": 9001}}}}, "/config/sandboxes"),
-        ({"services": {"casework": {"replicas": 2}}}, "/services/casework/replicas"),
+        ({"services": {"casework": {"replicas": -1}}}, "/services/casework/replicas"),
         ({"replicas": 3}, "'replicas' not allowed"),
     ],
 )

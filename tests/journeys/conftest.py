@@ -30,14 +30,17 @@ from tollway.cli.demo.deals import DemoDeal
 from tollway.cli.demo.finance import Books, NetSuiteFinance
 from tollway.cli.demo.people import People
 from tollway.cli.embedded import Embedded, embedded
-from tollway.problems import Conflict, NotFound
+from tollway.cli.patience import repeated
+from tollway.problems import Conflict, NotFound, Unavailable, UnknownOutcome
 from tollway.sandboxes import Faults
 from tollway.settings import Settings, load
 
 T = TypeVar("T")
 CONFIGURATION = Path(__file__).parents[2] / "tollway.toml"
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds to wait for what should happen by itself."""
+LEISURE = 0.5
+"""Seconds between two looks at what takes its time: some wait at once, and the plan of an app has a limit."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -66,14 +69,16 @@ class _Value(Row, frozen=True, kw_only=True):
     value: str
 
 
-async def until(what: str, look: Callable[[], Awaitable[T | None]]) -> T:
-    """Look again and again; fails when nothing is found in time."""
-    end = time.monotonic() + PATIENCE
+async def until(what: str, look: Callable[[], Awaitable[T | None]], leisure: float = LEISURE) -> T:
+    """Look again and again, less and less often; fails when nothing is found in time."""
+    end, pause = time.monotonic() + PATIENCE, 0.1
     while time.monotonic() < end:
-        found = await look()
-        if found is not None:
-            return found
-        await asyncio.sleep(0.1)
+        with contextlib.suppress(UnknownOutcome):  # nothing was heard in time: look again
+            found = await look()
+            if found is not None:
+                return found
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.2, leisure)
     raise AssertionError(f"waited in vain for {what}")
 
 
@@ -95,9 +100,11 @@ class Firm:
         self.erp = NetSuiteClient("netsuite", netsuite_settings("netsuite", tables["netsuite"]))
         self.people = People(self.org, dt.datetime.now(dt.UTC).date())
         self.finance = NetSuiteFinance("netsuite", tables["netsuite"])
-        clients = ("sales-app", "finance-app", "operations-desk", "salesforce-flow")
+        clients = ("sales-app", "finance-app", "operations-desk", "finance-desk", "salesforce-flow")
         url = f"http://{settings.gateway.host}:{settings.gateway.port}"
-        self.sales, self.accounting, self.desk, self.flow = (Caller(url, settings.folder, one) for one in clients)
+        self.sales, self.accounting, self.desk, self.finance_desk, self.flow = (
+            Caller(url, settings.folder, one) for one in clients
+        )
 
     @property
     def salesforce(self) -> Faults:
@@ -159,7 +166,7 @@ class Firm:
         """Wait until a process came to its end."""
 
         async def look() -> ProcessState | None:
-            with contextlib.suppress(NotFound):  # it may be started in a moment only
+            with contextlib.suppress(NotFound, Unavailable):  # not started yet, or its worker was killed
                 state = await self.desk.get(f"/operations/v1/processes/{process_id}", ProcessState)
                 return state if state.status is ProcessStatus.FINISHED else None
             return None
@@ -228,7 +235,7 @@ class Firm:
         """Post anything at all to the gateway, with the caller's token."""
         await caller.get("/health/live", dict[str, str])
         sent = {"authorization": f"Bearer {caller._token}", "content-type": "application/json", **headers}
-        return await caller._http.post(path, content=content, headers=sent)
+        return await repeated(lambda: caller._http.post(path, content=content, headers=sent))
 
     async def know_customer(self, deal: DemoDeal, external_id: str, *, hold: str = "AUTO") -> None:
         """Finance has a customer with the deal's tax registration on file, under a name of its own."""
@@ -274,13 +281,14 @@ class Firm:
         records: list[dict[str, Any]] = answer.json()["records"]
         return records
 
-    async def until(self, what: str, look: Callable[[], Awaitable[T | None]]) -> T:
-        """Look again and again; fails when nothing is found in time."""
-        return await until(what, look)
+    async def until(self, what: str, look: Callable[[], Awaitable[T | None]], leisure: float = LEISURE) -> T:
+        """Look again and again, at last every `leisure` seconds; fails when nothing is found in time."""
+        return await until(what, look, leisure)
 
     async def close(self) -> None:
         """Everybody logs out."""
-        for one in (self.org, self.erp, self.finance, self.sales, self.accounting, self.desk, self.flow):
+        callers = (self.sales, self.accounting, self.desk, self.finance_desk, self.flow)
+        for one in (self.org, self.erp, self.finance, *callers):
             await one.close()
 
 
@@ -305,7 +313,7 @@ async def _open(settings: Settings) -> AsyncIterator[Firm]:
             await firm.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def open_firm() -> OpenFirm:
     """Opens an installation and the firm around it; one at a time, since the engine is one per process."""
     return _open

@@ -1,7 +1,10 @@
 """Trouble in PSA and ERP: closed projects, double approvals, customers held or known twice, refusals for good."""
 
+import datetime as dt
+
 import pytest
 
+from system_apis.erp.netsuite.models import Body
 from tollway.canonical.case import Category, OwnerRole
 from tollway.canonical.invoice import Invoice
 from tollway.sandboxes import Fault
@@ -9,6 +12,12 @@ from tollway.sandboxes import Fault
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OPEN = {"pse__Closed_for_Time_Entry__c": False}
 CLOSED = {"pse__Closed_for_Time_Entry__c": True}
+
+
+class PeriodBody(Body, frozen=True, kw_only=True):
+    """An accounting period as the controller opens and closes it."""
+
+    closed: bool
 
 
 async def _psa_project(firm, number: str) -> str:
@@ -38,6 +47,31 @@ async def test_approved_time_on_a_closed_project_waits_for_delivery(shared_firm)
     await firm.retry(case)
     statement = (await firm.billed(deal_id)).statement
     assert str(statement.billed.amount) == "900.00"
+    assert (await firm.held(deal_id)).billed_items == 1
+
+
+async def _set_period(firm, body: PeriodBody) -> None:
+    """Open or close the books of the month."""
+    this = f"TO_CHAR(startdate, 'YYYY-MM') = '{dt.datetime.now(dt.UTC):%Y-%m}'"
+    (period,) = await firm.column(f"SELECT id AS value FROM accountingperiod WHERE {this}")
+    await firm.erp.change("accountingPeriod", period, body, "an accounting period")
+
+
+async def test_an_invoice_in_a_closed_period_waits_for_finance(shared_firm):
+    """While the books of the invoice's date are closed nothing is billed; reopened, a retry bills it once."""
+    firm, deal = shared_firm, shared_firm.hourly_deal()
+    deal_id = await firm.sell(deal)
+    number = (await firm.active(deal_id)).project_number
+    await firm.people.work(deal, number)
+    await _set_period(firm, PeriodBody(closed=True))
+    await firm.bill(number)
+    case = await firm.case(number)
+    assert (case.owner_role, case.category) == (OwnerRole.FINANCE_OPERATIONS, Category.CLOSED_PERIOD)
+    assert f"No accounting period of NetSuite is open on {dt.datetime.now(dt.UTC).date()}" in case.summary
+    assert (await firm.held(deal_id)).invoices == 0
+    await _set_period(firm, PeriodBody(closed=False))
+    await firm.retry(case)
+    await firm.billed(deal_id)
     assert (await firm.held(deal_id)).billed_items == 1
 
 

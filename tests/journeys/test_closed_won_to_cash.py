@@ -38,7 +38,7 @@ PROJECT_FIELDS = "Tollway_Invoice_Status__c, Tollway_Invoiced_Amount__c, Tollway
 @pytest.fixture
 async def endings(firm):
     """How every deal of the story ended, by its name."""
-    story = Story(firm.running, firm.people, firm.finance, lambda _: None, patience=60)
+    story = Story(firm.running, firm.people, firm.finance, lambda _: None, patience=180)
     played = {ending.deal: ending for ending in await story.play(DEALS)}
     yield played
     await story.close()

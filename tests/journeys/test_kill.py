@@ -9,6 +9,8 @@ import pytest
 
 from tollway.sandboxes import Fault
 
+SOON = {"TOLLWAY_POLLING__SECONDS": "5"}
+"""Whose call was lost in the kill is found by the poller, whose lease is that of the killed process at first."""
 SLOW = msgspec.json.encode([Fault(kind="delay", delay_ms=60)])
 """Every platform call takes this long, so that there is a middle to be killed in."""
 
@@ -28,14 +30,14 @@ async def _kill(process: asyncio.subprocess.Process) -> None:
 @pytest.mark.parametrize("moment", [0.2, 0.8])
 async def test_deals_survive_a_kill_while_they_are_set_up(variables, up_firm, moment):
     """Whenever it is killed after deals were won, each has one customer and one project once it runs again."""
-    async with up_firm(variables) as (firm, process):
+    async with up_firm(variables | SOON) as (firm, process):
         deals = [firm.new_deal() for _ in range(4)]
         ids = [await firm.people.open_deal(deal) for deal in deals]
         await _slow_down(firm)
         await asyncio.gather(*map(firm.people.close_won, ids))
         await asyncio.sleep(moment)
         await _kill(process)
-    async with up_firm(variables) as (firm, _):
+    async with up_firm(variables | SOON) as (firm, _):
         for deal_id in ids:
             await firm.active(deal_id)
         assert [await firm.held(deal_id) for deal_id in ids] == [firm.set_up] * 4

@@ -130,7 +130,7 @@ def ath(token: str) -> str:
 async def test_its_jwt_is_taken(send, token) -> None:
     """A JWT of the provider, which was found by discovery, says who calls and what is granted."""
     caller = await send(f"Bearer {await token()}")
-    assert (caller.client, caller.scopes, caller.customers) == ("shop", {"orders:read"}, None)
+    assert (caller.client, caller.scopes, caller.customers) == ("provider:shop", {"orders:read"}, None)
 
 
 async def test_its_claims_restrict_a_portal(send, token) -> None:
@@ -143,11 +143,11 @@ async def test_its_opaque_token_is_taken_while_it_is_active(send, token, http, n
     """The provider says by introspection whose an opaque token is; once revoked it is refused after `remember`."""
     opaque = await token(kind="opaque")
     caller = await send(f"Bearer {opaque}")
-    assert (caller.client, caller.scopes) == ("shop", {"orders:read"})
+    assert (caller.client, caller.scopes) == ("provider:shop", {"orders:read"})
     answer = await http.post("/token/revocation", data={"token": opaque}, auth=("shop", "secret of shop"))
     assert answer.status_code == 200
     now.ahead = 299
-    assert (await send(f"Bearer {opaque}")).client == "shop"
+    assert (await send(f"Bearer {opaque}")).client == "provider:shop"
     now.ahead = 301
     with pytest.raises(Unauthenticated, match="not one that an issuer trusted here calls active"):
         await send(f"Bearer {opaque}")
@@ -162,7 +162,7 @@ async def test_a_token_bound_by_dpop_needs_its_key(send, token, provider, oauth)
     assert 'error="use_dpop_nonce"' in asked.value.headers["www-authenticate"]
     nonce = asked.value.headers["dpop-nonce"]
     shown = proof(url, ath=ath(bound), nonce=nonce)
-    assert (await send(f"DPoP {bound}", dpop=shown)).client == "shop"
+    assert (await send(f"DPoP {bound}", dpop=shown)).client == "provider:shop"
     with pytest.raises(Unauthenticated, match="was used before"):
         await send(f"DPoP {bound}", dpop=shown)
     with pytest.raises(Unauthenticated, match="bound to a key"):
@@ -174,7 +174,7 @@ async def test_a_token_bound_by_mtls_needs_its_certificate(send, token) -> None:
     for kind in ("jwt", "opaque"):
         bound = await token("bank", kind, **{"x-certificate": CERTIFICATE.replace("\n", "%0A")})
         caller = await send(f"Bearer {bound}", TERMINATOR, **{"client-cert": CLIENT_CERT})
-        assert caller.client == "bank"
+        assert caller.client == "provider:bank"
         with pytest.raises(Unauthenticated, match="none came with it"):
             await send(f"Bearer {bound}", TERMINATOR)
         with pytest.raises(Unauthenticated, match="trusted here"):
@@ -190,7 +190,7 @@ async def test_rotation_under_load_asks_for_the_keys_once(send, token, http, now
     fresh = [await token() for _ in range(50)]
     now.ahead = 11
     callers = await asyncio.gather(*(send(f"Bearer {each}") for each in fresh * 20))
-    assert {caller.client for caller in callers} == {"shop"}
+    assert {caller.client for caller in callers} == {"provider:shop"}
     assert int((await http.get("/asked")).text) == before + 1
     with pytest.raises(Unauthenticated, match="a key that its issuer does not publish"):
         await send(f"Bearer {old}")

@@ -17,6 +17,7 @@ from tollway.oauth.settings import IssuerSettings
 from tollway.problems import NotFound, QuotaExceeded, StartupError, Unauthenticated, Unavailable
 from tollway.settings import GatewaySettings
 
+MAIN = "https://main.example.com"
 ISSUERS = ("https://login.example.com", "https://partners.example.com")
 KEY = ECKey.generate_key("P-256", {"kid": "1"})
 SENDER = ECKey.generate_key("P-256")
@@ -48,8 +49,9 @@ def introspected():
 def start(resources, following, make_request, clock, introspected):
     """Starts a policy that trusts two issuers; its call sends a request and gives the caller."""
 
-    def started(policy=None, first=None, second=None):
+    def started(policy=None, first=None, second=None, main=""):
         settings = GatewaySettings(
+            issuer=main,
             issuers={
                 "staff": IssuerSettings(url=ISSUERS[0], **(first or {})),
                 "partners": IssuerSettings(url=ISSUERS[1], **(second or {})),
@@ -57,7 +59,9 @@ def start(resources, following, make_request, clock, introspected):
             tls_terminators=["10.0.0.0/30"],
             public_url="https://api.example.com",
         )
-        oauth = resource_server(settings, secret="k" * 40, local=dict.fromkeys(ISSUERS, fetch), clock=clock)
+        oauth = resource_server(
+            settings, secret="k" * 40, local=dict.fromkeys((*ISSUERS, MAIN) if main else ISSUERS, fetch), clock=clock
+        )
         asking = Introspection(IssuerMetadata(ISSUERS[0], fetch), post, "gateway", "secret")
         issuers = dict(oauth.issuers)
         issuers[ISSUERS[0]] = msgspec.structs.replace(issuers[ISSUERS[0]], introspection=asking)
@@ -107,6 +111,24 @@ def active(clock, **changes) -> dict:
     return {"active": True, "client_id": "shop", "scope": "orders:read", "exp": int(clock.now) + 600} | changes
 
 
+async def test_nobody_is_taken_for_another_issuers(start, token) -> None:
+    """Subjects and clients of a named issuer bear its name; who begins like that is refused where there is no name."""
+    call = start(main=MAIN)
+    callers = [await call(f"Bearer {token(issuer)}") for issuer in (*ISSUERS[:2], MAIN)]
+    assert [caller.subject for caller in callers] == ["staff:user", "partners:user", "user"]
+    assert [caller.client for caller in callers] == ["staff:shop", "partners:shop", "shop"]
+    assert (await call(f"Bearer {token(MAIN, sub='auth0:7')}")).subject == "auth0:7"
+    for claim, what in (("sub", "subject"), ("client_id", "client")):
+        with pytest.raises(Unauthenticated, match=f"{what} could be taken for one of another issuer"):
+            await call(f"Bearer {token(MAIN, **{claim: 'staff:user'})}")
+
+
+def test_an_issuers_name_ends_where_its_subjects_begin() -> None:
+    """A name with a colon in it would let its subjects be taken for those of another, and stops the start."""
+    with pytest.raises(StartupError, match=r"gateway\.issuers\.a:b"):
+        resource_server(GatewaySettings(issuers={"a:b": IssuerSettings(url=ISSUERS[0])}), secret="k" * 40)
+
+
 async def test_several_issuers_are_trusted_each_by_its_own_settings(start, token) -> None:
     """Tokens of every issuer are taken, each with the audience and the customers' claim that its settings name."""
     call = start(second={"audience": "partners", "customers_claim": "accounts", "customers_only": True})
@@ -127,7 +149,7 @@ async def test_a_bound_token_is_held_to_its_key(start, token, clock) -> None:
     call = start()
     bound = token(cnf={"jkt": SENDER.thumbprint()})
     for _ in range(2):
-        assert (await call(f"DPoP {bound}", dpop=proof(bound, clock))).client == "shop"
+        assert (await call(f"DPoP {bound}", dpop=proof(bound, clock))).client == "staff:shop"
     used = proof(bound, clock)
     await call(f"DPoP {bound}", dpop=used)
     plain = token()
@@ -146,7 +168,7 @@ async def test_a_bound_token_is_held_to_its_certificate(start, token) -> None:
     """A token with `cnf.x5t#S256` needs that certificate, from a terminator of ours; a forged header counts nothing."""
     call = start()
     bound = f"Bearer {token(cnf={'x5t#S256': THUMBPRINT})}"
-    assert (await call(bound, "10.0.0.2", **CERTIFICATE)).client == "shop"
+    assert (await call(bound, "10.0.0.2", **CERTIFICATE)).client == "staff:shop"
     for address, headers in (
         ("10.0.0.2", {}),
         ("10.0.0.4", CERTIFICATE),
@@ -158,7 +180,7 @@ async def test_a_bound_token_is_held_to_its_certificate(start, token) -> None:
     ):
         with pytest.raises(Unauthenticated):
             await call(bound, address, **headers)
-    assert (await call(f"Bearer {token()}", **CERTIFICATE)).client == "shop"
+    assert (await call(f"Bearer {token()}", **CERTIFICATE)).client == "staff:shop"
 
 
 @pytest.mark.parametrize(
@@ -202,7 +224,7 @@ async def test_a_revoked_token_stops_at_once(start, token, clock) -> None:
         await call(f"DPoP {bound}", dpop=proof(bound, clock))
     with pytest.raises(Unauthenticated, match="was revoked"):
         await call(f"Bearer {token(jti='never seen')}")
-    assert (await call(f"Bearer {other}")).client == "shop"
+    assert (await call(f"Bearer {other}")).client == "staff:shop"
 
 
 async def test_opaque_tokens_are_asked_about_once(start, introspected, clock) -> None:
@@ -210,8 +232,8 @@ async def test_opaque_tokens_are_asked_about_once(start, introspected, clock) ->
     call = start(Authenticate(remember=60, leeway=5))
     introspected["answers"] = {"good": active(clock), "brief": active(clock, exp=int(clock.now) + 20)}
     for _ in range(3):
-        assert (await call("Bearer good")).subject == "shop"
-        assert (await call("bearer brief")).client == "shop"
+        assert (await call("Bearer good")).subject == "staff:shop"
+        assert (await call("bearer brief")).client == "staff:shop"
         with pytest.raises(Unauthenticated, match="calls active"):
             await call("Bearer bad")
     assert [asked[1] for asked in introspected["asked"]] == ["good", "brief", "bad"]
@@ -220,7 +242,7 @@ async def test_opaque_tokens_are_asked_about_once(start, introspected, clock) ->
     with pytest.raises(Unauthenticated, match="expired"):
         await call("Bearer brief")
     introspected["answers"]["bad"] = active(clock)
-    assert (await call("Bearer bad")).client == "shop"
+    assert (await call("Bearer bad")).client == "staff:shop"
     clock.now += 40
     introspected["answers"]["good"] = {"active": False}
     with pytest.raises(Unauthenticated):
@@ -256,7 +278,7 @@ async def test_an_issuer_that_cannot_be_asked_lets_nobody_in(start, introspected
     with pytest.raises(Unavailable):
         await call("Bearer opaque")
     introspected["answers"]["opaque"] = active(clock)
-    assert (await call("Bearer opaque")).client == "shop"
+    assert (await call("Bearer opaque")).client == "staff:shop"
 
 
 async def test_bad_tokens_cost_a_bounded_number_of_looks(start, introspected, clock, token) -> None:
@@ -271,10 +293,10 @@ async def test_bad_tokens_cost_a_bounded_number_of_looks(start, introspected, cl
         looked_at += isinstance(caught.value, Unauthenticated)
     assert len(introspected["asked"]) == looked_at == 10
     assert caught.value.retry_after == 1
-    assert (await call(good)).client == "shop"
-    assert (await call(f"Bearer {token()}", "198.51.100.7")).client == "shop"
+    assert (await call(good)).client == "staff:shop"
+    assert (await call(f"Bearer {token()}", "198.51.100.7")).client == "staff:shop"
     clock.now += 1
-    assert (await call(f"Bearer {token()}")).client == "shop"
+    assert (await call(f"Bearer {token()}")).client == "staff:shop"
 
 
 async def test_one_host_of_ipv6_is_one_address(start) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from policies.base import GatewayResponse
 from policies.circuit_breaker import CircuitBreaker
-from tollway.problems import Invalid, TooSlow, Unavailable, UnknownOutcome
+from tollway.problems import ContractDrift, Invalid, TooSlow, Unavailable, UnknownOutcome
 from tollway.resilience.breaker import Breaker, BreakerLimits
 
 
@@ -166,9 +166,11 @@ async def test_failures_of_the_service_open_its_circuit(make_request, upstream, 
     assert opened == [1]
 
 
-@pytest.mark.parametrize("outcome", [200, 400, 404, 422, 429, 500, Invalid("wrong"), TooSlow("slow")])
+@pytest.mark.parametrize(
+    "outcome", [200, 400, 404, 422, 429, 500, Invalid("wrong"), TooSlow("slow"), ContractDrift("a field is missing")]
+)
 async def test_other_answers_do_not(make_request, upstream, resources, outcome) -> None:
-    """What the caller did wrong, and what a service fails at by itself, leaves the circuit closed."""
+    """What the caller did wrong, what a service fails at by itself, and an answer in a wrong form open no circuit."""
     handler = CircuitBreaker(failures_in_a_row=1).wrap(upstream, resources)
     upstream.outcome = outcome
     await asyncio.gather(*(handler(make_request()) for _ in range(30)), return_exceptions=True)

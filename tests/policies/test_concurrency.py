@@ -11,6 +11,7 @@ import pytest
 from policies.base import GatewayResponse
 from policies.concurrency import Concurrency
 from tollway.limits.connection import SharedRates
+from tollway.limits.in_flight import KEPT
 from tollway.limits.plans import Plans
 from tollway.problems import QuotaExceeded, Unavailable
 from tollway.settings import RedisSettings
@@ -191,6 +192,19 @@ async def test_slots_that_are_not_used_go_to_others(flood, service, make_shared,
     raise AssertionError("the slots stayed with a gateway that has nothing in flight")
 
 
+async def test_slots_of_many_are_leased_together(valkey_client, following, make_shared, make_request, caller) -> None:
+    """Callers that come at once, of whom no slot is held here, cost Redis a few scripts."""
+    handler = Concurrency(in_flight=2).wrap(following, make_shared())
+
+    async def sent(client) -> None:
+        await handler(make_request(caller=caller(client=client)))
+
+    await sent("the first")
+    before = valkey_client.info("commandstats")["cmdstat_evalsha"]["calls"]
+    await asyncio.gather(*(sent(f"client-{number}") for number in range(500)))
+    assert valkey_client.info("commandstats")["cmdstat_evalsha"]["calls"] - before <= 10
+
+
 @pytest.mark.parametrize("when_away", ["open", "closed"])
 async def test_without_redis_the_setting_decides(
     when_away, valkey_server_factory, flood, service, make_shared, make_request, caller
@@ -216,10 +230,10 @@ async def test_without_redis_the_setting_decides(
 async def test_idle_callers_are_forgotten(resources, following, make_request, caller) -> None:
     """Callers that have nothing in flight leave nothing behind, however many there were."""
     handler = Concurrency(in_flight=2).wrap(following, resources)
-    for number in range(20_000):
+    for number in range(KEPT + 2_000):
         await handler(make_request(caller=caller(client=f"c{number}")))
     (capping,) = resources.gateway.kept.values()
-    assert len(capping.slots) <= 1_024
+    assert len(capping.slots) <= KEPT
 
 
 @pytest.mark.parametrize("cap", [-1, [0], [{"most": 0}], "many"])

@@ -5,7 +5,7 @@ import pytest
 
 from policies.base import Caller
 from policies.rate_limit import RateLimit
-from tollway.limits.accounts import Accounts
+from tollway.limits.accounts import KEPT, Accounts
 from tollway.limits.memory import Memory
 from tollway.limits.notation import parse
 from tollway.limits.plans import Plans
@@ -173,7 +173,7 @@ async def test_refusals_are_a_metric(admitted, following, resources) -> None:
 async def test_idle_clients_are_forgotten(clock) -> None:
     """Addresses that stay away leave nothing behind, so that a flood of them cannot fill the memory."""
     memory = Memory(clock)
-    accounts = Accounts(memory, "tollway:rates:orders", most=5_000)
+    accounts = Accounts(memory, "tollway:rates:orders", most=2 * KEPT)
     (window,) = parse("5/minute")
 
     def flood(count) -> None:
@@ -181,14 +181,14 @@ async def test_idle_clients_are_forgotten(clock) -> None:
             account = accounts.open(object(), [("client", f"@2001:db8::{int(clock.now):x}:{number:x}", window)])
             memory.take(account, clock.now)
 
-    flood(4_000)
-    assert len(accounts.known) == 4_000
+    flood(KEPT)
+    assert len(accounts.known) == KEPT
     clock.now += 61
     flood(2_000)
-    assert len(accounts.known) <= 2_500
-    flood(50_000)
-    assert len(accounts.known) <= 5_000
-    assert len(memory.allowances) <= 25_000
+    assert len(accounts.known) == 2_000
+    flood(3 * KEPT)
+    assert len(accounts.known) <= 2 * KEPT
+    assert len(memory.allowances) <= 10 * KEPT
 
 
 async def test_a_flood_leaves_those_who_count_alone(clock) -> None:

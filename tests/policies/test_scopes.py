@@ -22,6 +22,7 @@ async def test_a_scope_that_is_not_granted_is_named(make_request, following, res
     with pytest.raises(Forbidden) as caught:
         await handler(make_request("POST", "/orders/v1/orders", caller=caller(*scopes)))
     challenge = caught.value.headers["www-authenticate"]
+    assert challenge.startswith("Bearer ")
     assert 'error="insufficient_scope", scope="orders:write"' in challenge
     assert challenge.endswith('/.well-known/oauth-protected-resource/orders/v1"')
 
@@ -50,3 +51,12 @@ def test_a_contract_that_is_silent_on_security_is_refused(following, resources) 
     silent = msgspec.structs.replace(resources, contract=Contract(document, "a.yaml"))
     with pytest.raises(ValueError, match=r"a\.yaml says no security for forgotten"):
         Scopes().wrap(following, silent)
+
+
+async def test_a_bearer_of_a_bound_token_is_told_by_its_scheme(make_request, following, resources, caller) -> None:
+    """A client that came with DPoP is challenged by DPoP (RFC 9449, 7.1)."""
+    request = make_request("POST", "/orders/v1/orders", caller=caller(), headers={"authorization": "DPoP abc"})
+    with pytest.raises(Forbidden) as caught:
+        await Scopes().wrap(following, resources)(request)
+    challenge = caught.value.headers["www-authenticate"]
+    assert challenge.startswith('DPoP realm="tollway", error="insufficient_scope", scope="orders:write", algs="')

@@ -151,6 +151,16 @@ async def test_a_block_is_fetched_ahead(redis_url, valkey_client, make_handler, 
     assert _asked(valkey_client) - before < 5000 / 100 * 2
 
 
+async def test_many_callers_are_asked_about_together(redis_url, valkey_client, make_handler, send) -> None:
+    """Callers that come at once, of whom nothing is in hand, cost Redis a few scripts, and each has its own count."""
+    handler = make_handler(redis_url, "3/minute;100/hour", counted="leased")
+    assert await send(handler, "the first")
+    before = _asked(valkey_client)
+    admitted = await asyncio.gather(*(send(handler, f"client-{number % 250}") for number in range(1000)))
+    assert sum(admitted) == 750
+    assert _asked(valkey_client) - before <= 30
+
+
 @both
 async def test_headers_tell_the_standing_everywhere(counted, redis_url, make_handler, make_request, caller) -> None:
     """A gateway's headers show what the client used at the other, and a refusal when to come back."""

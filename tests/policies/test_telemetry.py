@@ -69,6 +69,7 @@ async def test_requests_are_counted_by_what_tells_them_apart(watched, make_reque
     assert labels == ("orders", version, operation)
     assert sum(buckets[:-1]) == 4
     assert 0 < buckets[-1] < 4
+    assert sum(seconds for (seconds,) in values(telemetry, "request_seconds").values()) == pytest.approx(buckets[-1])
 
 
 @pytest.mark.parametrize(
@@ -215,6 +216,8 @@ async def test_who_calls_a_deprecated_version_is_counted(watched, make_request, 
         "documentation": "/docs",
     }
     handle = msgspec.convert(written, Lifecycle).wrap(following, resources)
+    for take in resources.when_taken:
+        take()
     for client in ("shop", "shop", "desk"):
         await handle(make_request(caller=caller(client=client)))
     assert values(telemetry, "deprecated_requests") == {("orders", "shop"): [2.0], ("orders", "desk"): [1.0]}

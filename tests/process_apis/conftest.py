@@ -1,7 +1,9 @@
 """Deals, contracts, work and invoices, complete and consistent unless a test changes them."""
 
+import contextlib
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from process_apis.customer_onboarding.terms import Terms
+from tollway import context
 from tollway.canonical.contract import Contract, ContractMilestone, ContractRate, ContractType, Dimensions
 from tollway.canonical.deal import Account, Deal, DealLine, DealMilestone, DealRate
 from tollway.canonical.invoice import Invoice, InvoiceStatus
@@ -163,3 +166,19 @@ def make_invoice() -> Callable[..., Invoice]:
         )
 
     return make
+
+
+@contextlib.contextmanager
+def _acting(*roles: str, name: str = "ann@northwind") -> Iterator[None]:
+    scopes = frozenset(f"operations:{role}" for role in roles)
+    token = context.enter(replace(context.new_context(subject=name), scopes=scopes))
+    try:
+        yield
+    finally:
+        context.leave(token)
+
+
+@pytest.fixture
+def acting() -> Callable[..., AbstractContextManager[None]]:
+    """Makes what is inside the doing of somebody with these roles."""
+    return _acting

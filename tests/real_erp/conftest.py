@@ -1,4 +1,4 @@
-"""The real Tryton that every test in this folder talks to; the first start on a machine takes minutes."""
+"""What every test in this folder asks of the real Tryton, and how it is reached."""
 
 import datetime as dt
 import secrets
@@ -21,7 +21,6 @@ from tollway.canonical.invoice import InvoiceDetails, InvoiceLineDetails
 from tollway.canonical.money import Money
 from tollway.canonical.party import Address
 from tollway.canonical.project import ProjectDetails
-from tollway.cli.tryton_server import TrytonServer, tryton_server
 from tollway.http.platforms import PlatformClient
 from tollway.ports.connection import Shared
 from tollway.settings import convert
@@ -126,19 +125,12 @@ class Make:
         await client.pay(int(invoice_id), Decimal(amount), methods[0], TODAY, company=company)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests of this folder, and leave them out unless the command line asks for them with -m."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.real_erp)
-            if not config.option.markexpr:
-                item.add_marker(pytest.mark.skip(reason="needs the real Tryton: run with -m real_erp"))
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def tryton(pytestconfig: pytest.Config) -> AsyncIterator[TrytonServer]:
-    async with tryton_server(pytestconfig.rootpath / ".cache", tell=print) as server:
-        yield server
 
 
 @pytest.fixture
@@ -147,18 +139,9 @@ def tryton_settings(tables: dict[str, Any]) -> TrytonSettings:
 
 
 @pytest.fixture
-def tables(tryton: TrytonServer) -> dict[str, Any]:
+def tables(tryton_tables: dict[str, Any]) -> dict[str, Any]:
     """What the configuration says of the connection."""
-    return {
-        "platform": "tryton",
-        "url": tryton.url,
-        "database": tryton.database,
-        "user": tryton.user,
-        "password": tryton.password,
-        "legal_entities": dict(zip(("US", "GB", "DE"), tryton.companies, strict=True)),
-        "products": {"time": "CONS-H", "milestone": "FIX-M"},
-        "terms": {str(days): f"Net {days}" for days in (15, 30, 45, 60)},
-    }
+    return tryton_tables
 
 
 @pytest_asyncio.fixture

@@ -12,7 +12,7 @@ from tollway.canonical.case import Category
 from tollway.canonical.invoice import InvoiceStatus
 from tollway.canonical.record import Cursor
 from tollway.ports.connection import Shared
-from tollway.problems import Malformed, NotFound, Rejected
+from tollway.problems import Conflict, Malformed, NotFound, Rejected
 
 TODAY = dt.datetime.now(dt.UTC).date()
 DAY = dt.timedelta(days=1)
@@ -37,6 +37,25 @@ async def test_an_invoice_is_drafted_posted_and_paid(erp, client, project, make)
     await make.payment(client, posted.id, "9875.00")
     paid = await erp.find_invoice("US", wanted.reference)
     assert (paid.status, paid.paid, paid.due) == (InvoiceStatus.PAID, make.money("10875.00"), TODAY + 30 * DAY)
+
+
+async def test_nothing_is_posted_into_a_closed_period(erp, client, customer, make):
+    """An invoice dated in a period that is closed waits for finance by name, and is posted once it is reopened."""
+    # Of the company and the month that no other test dates anything in.
+    wanted = msgspec.structs.replace(customer, legal_entity="GB", currency="GBP")
+    await erp.create_customer(wanted)
+    dated = make.invoice(make.project(wanted), date=dt.date(TODAY.year + 1, 2, 14))
+    company = await client.company("GB")
+    domain = [("fiscalyear.company", "=", company), ("start_date", "<=", dated.date), ("end_date", ">=", dated.date)]
+    periods = await client.call("model.account.period.search", domain, company=company)
+    await erp.create_invoice(dated)
+    await client.call("model.account.period.close", periods, company=company)
+    with pytest.raises(Rejected, match=rf"is open on {dated.date}, the date of invoice {dated.reference}") as refused:
+        await erp.post_invoice("GB", dated.reference)
+    assert refused.value.category == Category.CLOSED_PERIOD
+    assert (await erp.find_invoice("GB", dated.reference)).status is InvoiceStatus.DRAFT
+    await client.call("model.account.period.reopen", periods, company=company)
+    assert (await erp.post_invoice("GB", dated.reference)).status is InvoiceStatus.OPEN
 
 
 async def test_lines_carry_what_they_bill(erp, client, project, make):
@@ -95,18 +114,19 @@ async def test_an_invoice_needs_an_address(erp, client, make):
 
 async def test_invoices_are_posted_in_the_order_of_their_dates(erp, customer, make):
     """A date before that of an invoice with a number is refused in words; a later one is posted."""
-    wanted = msgspec.structs.replace(customer, legal_entity="DE", currency="EUR")
+    # Of the company whose invoices no other test dates ahead.
+    wanted = msgspec.structs.replace(customer, legal_entity="GB", currency="GBP")
     await erp.create_customer(wanted)
     project = make.project(wanted)
     late = make.invoice(project, date=dt.date(TODAY.year + 1, 12, 30))
     early = make.invoice(project, reference=f"{project.number}-002", date=dt.date(TODAY.year + 1, 12, 29))
     for details in (late, early):
         await erp.create_invoice(details)
-    assert (await erp.post_invoice("DE", late.reference)).status is InvoiceStatus.OPEN
+    assert (await erp.post_invoice("GB", late.reference)).status is InvoiceStatus.OPEN
     with pytest.raises(Rejected, match=rf"does not post invoice {early.reference}: .*invoice date") as refused:
-        await erp.post_invoice("DE", early.reference)
+        await erp.post_invoice("GB", early.reference)
     assert refused.value.category == Category.PLATFORM_REFUSED
-    assert (await erp.find_invoice("DE", early.reference)).status is InvoiceStatus.DRAFT
+    assert (await erp.find_invoice("GB", early.reference)).status is InvoiceStatus.DRAFT
 
 
 async def test_a_customer_who_is_exempt_pays_no_tax(client, tables, make):
@@ -163,6 +183,48 @@ async def test_a_credited_invoice_is_cancelled_and_its_credit_note_is_not_ours(e
     await changed(erp, cursor, wanted.reference)
     (credited,) = await erp.project_invoices("US", project.number)
     assert (credited.status, credited.paid) == (InvoiceStatus.CANCELLED, make.money("0.00"))
+
+
+async def test_a_posted_invoice_is_credited_once(erp, client, project, make):
+    """A credit note over the whole invoice is posted and found by the invoice's reference, however often asked."""
+    wanted = make.invoice(project)
+    await erp.create_invoice(wanted)
+    assert await erp.find_credit_note("US", wanted.reference) is None
+    with pytest.raises(Conflict, match="only one that is posted and not paid"):
+        await erp.credit_invoice("US", wanted.reference, "Too early.")
+    posted = await erp.post_invoice("US", wanted.reference)
+    with pytest.raises(Conflict, match="takes a credit note"):
+        await erp.cancel_invoice("US", wanted.reference)
+    note = await erp.credit_invoice("US", wanted.reference, "The purchase order was another one.")
+    assert await erp.credit_invoice("US", wanted.reference, "") == note
+    assert await erp.find_credit_note("US", wanted.reference) == note
+    assert (note.net, note.tax, note.total) == (posted.net, posted.tax, posted.total)
+    assert note.number.startswith("CN-US-")
+    assert (await erp.find_invoice("US", wanted.reference)).status is InvoiceStatus.CANCELLED
+    assert await erp.find_credit_note("GB", wanted.reference) is None
+
+
+async def test_a_paid_invoice_is_left_to_finance(erp, client, project, make):
+    """What has been paid, in part or in full, is not credited: what becomes of the money somebody has to decide."""
+    wanted = make.invoice(project)
+    draft = await erp.create_invoice(wanted)
+    await erp.post_invoice("US", wanted.reference)
+    await make.payment(client, draft.id, "500.00")
+    with pytest.raises(Conflict, match="is partly paid in Tryton"):
+        await erp.credit_invoice("US", wanted.reference, "")
+    assert await erp.find_credit_note("US", wanted.reference) is None
+
+
+async def test_a_draft_is_cancelled(erp, project, make):
+    """A draft is cancelled once, without a credit note, and then neither posted nor credited."""
+    wanted = make.invoice(project)
+    await erp.create_invoice(wanted)
+    cancelled = await erp.cancel_invoice("US", wanted.reference)
+    assert (cancelled.status, cancelled.number) == (InvoiceStatus.CANCELLED, "")
+    assert await erp.cancel_invoice("US", wanted.reference) == cancelled
+    with pytest.raises(Conflict, match="is cancelled"):
+        await erp.credit_invoice("US", wanted.reference, "")
+    assert await erp.find_credit_note("US", wanted.reference) is None
 
 
 async def test_a_copy_that_somebody_makes_is_not_the_invoice(erp, client, project, make):

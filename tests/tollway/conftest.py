@@ -80,7 +80,7 @@ class Shop:
 
 @asynccontextmanager
 async def opened(cases: Cases, folder: Path, url: str, shop_of: Callable[[str], Shop]):
-    """An engine with two processes over the same steps, those of the shop that an order is for."""
+    """An engine with processes over the same steps, those of the shop that an order is for."""
 
     async def fulfil(order: BillingChange) -> str:
         return await shop_of(order.project_number).fulfil(order)
@@ -91,6 +91,7 @@ async def opened(cases: Cases, folder: Path, url: str, shop_of: Callable[[str], 
     processes = [
         Process(name="order", run=fulfil, subject=lambda order: order.project_number),
         Process(name="parallel", run=side_by_side, subject=lambda order: order.project_number),
+        Process(name="only once", run=fulfil, subject=lambda order: order.project_number, once=True),
     ]
     engine = Engine(cases, processes)
     await engine.launch(folder, url, "tests")

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from tollway import context
 from tollway.canonical.case import CaseStatus, Category, OwnerRole
-from tollway.cases import RULES, Cases
+from tollway.cases import Cases
+from tollway.cases.rules import RULES
 from tollway.problem_document import Violation
 from tollway.problems import (
     Conflict,
@@ -49,6 +50,12 @@ async def test_parked_work_says_who_is_to_do_what(cases):
     assert await cases.get(case.id) == case
 
 
+async def test_what_a_platform_quotes_is_masked(cases):
+    """Credentials that a platform repeats in its words are neither in the summary nor in the evidence."""
+    case = await cases.park(*PROCESS, Rejected("It refuses `Authorization: Bearer abcdefgh12345678`."))
+    assert case.summary == case.evidence["said"] == "It refuses `Authorization: Bearer ***`."
+
+
 @pytest.mark.parametrize(
     ("error", "category"),
     [
@@ -61,7 +68,7 @@ async def test_parked_work_says_who_is_to_do_what(cases):
         (Throttled("Slow down."), Category.PLATFORM_AWAY),
         (Unavailable("Away."), Category.PLATFORM_AWAY),
         (UnknownOutcome("No answer."), Category.UNKNOWN_OUTCOME),
-        (ContractDrift("Strange answer."), Category.UNFORESEEN),
+        (ContractDrift("Strange answer."), Category.CONTRACT_DRIFT),
         (ProblemError("What now?"), Category.UNFORESEEN),
     ],
 )

@@ -2,18 +2,20 @@
 
 import pytest
 import pytest_asyncio
+from sqlalchemy.exc import OperationalError
 
 from tollway import context
 from tollway.canonical.case import Category, OwnerRole
 from tollway.canonical.process import ProcessStatus
 from tollway.cases import Cases
 from tollway.effects import Effects
-from tollway.engine import steps as engine_steps
+from tollway.engine import steps
 from tollway.problems import NotFound, Rejected, Throttled, Unavailable
+from tollway.retries import NotSent, Retries, RetryBudget, RetrySettings
 from tollway.storage import open_database
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-SECONDS = 20
+SECONDS = 60
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -50,9 +52,9 @@ def shop(make_shop, shops, database):
 
 
 @pytest.fixture
-def impatient(monkeypatch):
+def impatient(engine, monkeypatch):
     """Steps are tried twice only, so that giving up takes half a second."""
-    monkeypatch.setattr(engine_steps, "ATTEMPTS", 2)
+    monkeypatch.setattr(engine._runs, "retries", Retries(RetrySettings(not_sent=NotSent(attempts=2))))
 
 
 async def test_a_process_runs_once_step_by_step(engine, shop):
@@ -132,6 +134,25 @@ async def test_a_moment_away_is_waited_for(engine, shop, cases):
     assert not await cases.was_parked(shop.id)
 
 
+async def test_our_own_database_may_be_away_meanwhile(engine, shop, cases, monkeypatch):
+    """When the database is away as a step that waits asks whether its process was given up, it asks again."""
+    asked = []
+
+    async def away_once(process_id: str) -> bool:
+        asked.append(process_id)
+        if len(asked) == 1:
+            raise OperationalError("SELECT", {}, ConnectionError("The server closed the connection."))
+        return False
+
+    monkeypatch.setattr(steps, "was_given_up", away_once)
+    shop.wrong["read"] = [Unavailable("The CRM is away.")]
+    await engine.start("order", shop.id, shop.order)
+    assert (await engine.wait(shop.id, SECONDS)).status is ProcessStatus.FINISHED
+    assert asked == [shop.id] * 2
+    assert shop.did == ["read", "read", "pay", "ship"]
+    assert not await cases.was_parked(shop.id)
+
+
 async def test_a_platform_that_stays_away_parks_the_process(engine, shop, cases, impatient):
     """After the last attempt the process waits on a case for the platform to come back."""
     shop.wrong["read"] = [Unavailable("The CRM is away.")] * 2
@@ -140,6 +161,22 @@ async def test_a_platform_that_stays_away_parks_the_process(engine, shop, cases,
     case = await cases.open_case(shop.id)
     assert (case.category, case.summary) == (Category.PLATFORM_AWAY, "The CRM is away.")
     assert shop.did == ["read", "read"]
+
+
+async def test_processes_share_a_budget_of_retries(engine, make_shop, shops, database, monkeypatch):
+    """However many processes meet a platform that is down, all repeat no more than the budget, and then park."""
+    settings = RetrySettings(
+        not_sent=NotSent(attempts=5, base=0.01), budget=RetryBudget(burst=3, per_second=0, per_success=0)
+    )
+    monkeypatch.setattr(engine._runs, "retries", Retries(settings))
+    made = [make_shop(Effects(database, [0.0]), f"O-budget-{number}") for number in range(4)]
+    for shop in made:
+        shops[shop.order.project_number] = shop
+        shop.wrong["read"] = [Unavailable("The CRM is away.")] * 10
+        await engine.start("order", shop.id, shop.order)
+    states = [await engine.wait(shop.id, SECONDS) for shop in made]
+    assert [state.status for state in states] == [ProcessStatus.PARKED] * 4
+    assert sum(len(shop.did) for shop in made) == 4 + 3
 
 
 async def test_a_platform_that_asks_for_a_long_pause_parks_at_once(engine, shop, cases):

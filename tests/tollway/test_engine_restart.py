@@ -11,7 +11,7 @@ from tollway.effects import Effects
 from tollway.problems import Rejected
 
 pytestmark = pytest.mark.parametrize("storage_url", ["sqlite", "postgresql"], indirect=True)
-SECONDS = 20
+SECONDS = 60
 
 
 @pytest.fixture

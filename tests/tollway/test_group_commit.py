@@ -76,7 +76,7 @@ async def test_one_that_is_refused_fails_alone(database, work):
 
 async def test_an_outage_is_told_at_once_and_once(database, work, monkeypatch):
     """All that wait are refused together and for a second without asking; one warning says why; then it goes on."""
-    monkeypatch.setattr(group_commit, "PAUSE", 0.2)
+    monkeypatch.setattr(group_commit, "PAUSE", 1)
     group = GroupCommit("test", database, work)
     work.wrong = [away()]
     with structlog.testing.capture_logs() as logs:
@@ -87,7 +87,7 @@ async def test_an_outage_is_told_at_once_and_once(database, work, monkeypatch):
             await group.check()
     assert {type(result) for result in results} == {Unavailable}
     assert [entry["event"] for entry in logs] == ["the database is away"]
-    await asyncio.sleep(0.25)
+    await asyncio.sleep(1.1)
     await group.check()
     assert await group.submit(1) == 2
 

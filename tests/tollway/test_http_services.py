@@ -54,6 +54,7 @@ class Seen(Record):
     process_id: str
     leaking: str
     seconds_left: float
+    priority: str
 
 
 @get("/shop/v1/quotes/{quote_id:str}", operation_id="getQuote")
@@ -101,6 +102,7 @@ async def get_seen() -> Seen:
         process_id=ids.process_id,
         leaking=LEAKING.get(),
         seconds_left=ids.remaining(3600),
+        priority=ids.priority,
     )
 
 
@@ -218,12 +220,14 @@ async def test_an_answer_of_another_form_is_drift(client):
 
 
 async def test_the_request_goes_on_and_nothing_else(client):
-    """Correlation id, trace, subject and the time that is left arrive; process and other context do not."""
+    """Correlation id, trace, subject, urgency and the time left arrive; process and other context do not."""
     LEAKING.set("a secret of the caller's")
-    with calling(subject="client-7", process_id="order:1", deadline=time.monotonic() + 30) as ids:
+    urgent = {"deadline": time.monotonic() + 30, "priority": context.Priority.INVOICE}
+    with calling(subject="client-7", process_id="order:1", **urgent) as ids:
         seen = await client.call("GET", "/shop/v1/seen", Seen)
     assert (seen.correlation_id, seen.traceparent, seen.subject) == (ids.correlation_id, ids.traceparent, "client-7")
     assert (seen.process_id, seen.leaking) == ("", "")
+    assert seen.priority == "invoice"
     assert 20 < seen.seconds_left <= 30
 
 

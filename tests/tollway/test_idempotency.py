@@ -4,8 +4,8 @@ import asyncio
 import re
 
 import jsonschema_rs
+import msgspec
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, func, select, update
@@ -15,7 +15,7 @@ from tollway.idempotency import sweeper
 from tollway.idempotency.claims import Claim, Earlier, Held
 from tollway.idempotency.key import PATTERN, fingerprint, identify, parameter, read
 from tollway.idempotency.store import KeyStore
-from tollway.idempotency.sweeper import Sweeper, sweep
+from tollway.idempotency.sweeper import sweep, sweeping
 from tollway.problems import Malformed
 from tollway.storage.tables import idempotency_keys
 
@@ -83,12 +83,12 @@ def test_contracts_tell_of_the_header_where_the_gateway_reads_it():
     inner service is told of it."""
     found = {}
     for file, text in contracts.contracts().items():
-        for path, item in yaml.safe_load(text)["paths"].items():
+        for path, item in msgspec.yaml.decode(text)["paths"].items():
             for method in item.keys() - {"get", "head"}:
                 keys = [one for one in item[method].get("parameters", ()) if one["name"] == "Idempotency-Key"]
                 found[file, path] = [one["required"] for one in keys]
     takes = {file: path for (file, path), keys in found.items() if keys}
-    assert takes.keys() == {"experience/finance.v2.yaml", "experience/operations.v1.yaml"}
+    assert {file.split("/")[1] for file in takes} == {"finance.v2.yaml", "operations.v1.yaml", "events.v1.yaml"}
     assert found["experience/finance.v2.yaml", "/finance/v2/billing-runs"] == [True]
     assert found["experience/operations.v1.yaml", "/operations/v1/cases/{case_id}/retry"] == [False]
     assert found["experience/inbound.v1.yaml", "/inbound/v1/salesforce/opportunity-closed-won"] == []
@@ -159,12 +159,12 @@ async def test_expired_keys_are_swept_in_portions(database, monkeypatch):
     assert [await sweep(database, 10) for _ in range(3)] == [10, 9, 0]
     monkeypatch.setattr(sweeper, "MOST", 2)
     await _age(database, 61)
-    sweeping = Sweeper(database, pause=30)
-    await sweeping.start()
+    work = sweeping(database, pause=30)
+    await work.start()
     for _ in range(100):
         if await _count(database):
             await asyncio.sleep(0.05)
-    await sweeping.stop()
+    await work.stop()
     assert await _count(database) == 0
 
 

@@ -14,9 +14,10 @@ KEY = "k" * 32
 
 
 def test_a_token_tells_who_calls_for_whom():
-    """A verified token answers the calling service and the subject it calls for."""
-    token = Identity(KEY).sign("gateway", "sales", "client-7")
-    assert Identity(KEY).verify(token, "sales") == ("gateway", "client-7")
+    """A verified token answers the calling service, the subject it calls for and what that one is granted."""
+    scopes = frozenset({"sales:read", "sales:write"})
+    token = Identity(KEY).sign("gateway", "sales", "client-7", scopes)
+    assert Identity(KEY).verify(token, "sales") == ("gateway", "client-7", scopes)
 
 
 def test_a_token_for_another_service_is_refused():
@@ -45,10 +46,11 @@ def test_a_token_is_reused_for_half_its_life_only(monkeypatch):
     first = identity.sign("gateway", "sales")
     assert identity.sign("gateway", "sales") == first
     assert identity.sign("gateway", "sales", "client-7") != first
+    assert identity.sign("gateway", "sales", "", frozenset({"sales:read"})) != first
     monkeypatch.setattr(module.time, "time", lambda: now + LIFETIME / 2 + 1)
     second = identity.sign("gateway", "sales")
     monkeypatch.setattr(module.time, "time", lambda: now + LIFETIME + 1)
-    assert identity.verify(second, "sales") == ("gateway", "")
+    assert identity.verify(second, "sales")[:2] == ("gateway", "")
 
 
 @pytest.mark.parametrize("token", [b"", b"rubbish", b"a.b.c", "ä.ö.ü".encode()])
@@ -85,7 +87,7 @@ def test_the_caches_stay_small(monkeypatch):
     identity = Identity(KEY)
     tokens = [identity.sign("gateway", "sales", str(number)) for number in range(20_004)]
     assert len(identity._signed) == 20_000
-    assert identity.verify(tokens[0], "sales") == ("gateway", "0")
+    assert identity.verify(tokens[0], "sales")[:2] == ("gateway", "0")
 
 
 @pytest.mark.parametrize("missing", ["iss", "sub"])

@@ -1,5 +1,6 @@
 """What sandboxes are made of: state that survives, and bad days that can be switched on."""
 
+import asyncio
 import time
 
 import httpx
@@ -101,6 +102,17 @@ async def test_a_delay_only_delays(sandbox, worked):
     assert time.monotonic() - began >= 0.15
 
 
+async def test_new_faults_let_delayed_calls_go_on(sandbox):
+    """Whoever holds a call up to do something meanwhile lets it go when that is done."""
+    faults, client = sandbox
+    faults.set(Fault(kind="delay", delay_ms=60_000))
+    held = asyncio.create_task(client.get("/a"))
+    while not faults.running:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    faults.set()
+    assert (await asyncio.wait_for(held, 5)).text == "done"
+
+
 @pytest.mark.parametrize(("kind", "done"), [("lost_before", []), ("lost_after", ["POST /a"])])
 async def test_a_lost_answer_drops_the_connection(sandbox, worked, kind, done):
     """The caller's connection breaks without an answer, before the work or after it."""
@@ -110,6 +122,49 @@ async def test_a_lost_answer_drops_the_connection(sandbox, worked, kind, done):
         await client.post("/a")
     assert worked == done
     assert (await client.post("/a")).text == "done"
+
+
+@pytest.mark.parametrize(("kind", "done"), [("silent_before", []), ("silent_after", ["POST /a"])])
+async def test_a_silent_sandbox_lets_the_caller_wait(sandbox, worked, kind, done):
+    """The caller hears nothing until it gives up, and the work is done or not."""
+    faults, client = sandbox
+    faults.set(Fault(kind=kind, times=1))
+    with pytest.raises(httpx.ReadTimeout):
+        await client.post("/a", timeout=0.2)
+    assert worked == done
+
+
+async def test_an_answer_is_cut_in_the_middle(sandbox, worked):
+    """The work is done and the answer begins, but does not end."""
+    faults, client = sandbox
+    faults.set(Fault(kind="cut"))
+    with pytest.raises(httpx.RemoteProtocolError):
+        await client.post("/a")
+    assert worked == ["POST /a"]
+
+
+async def test_an_answer_is_something_else(sandbox, worked):
+    """The work is done, and the answer is of the same status but makes no sense."""
+    faults, client = sandbox
+    faults.set(Fault(kind="malformed"))
+    answer = await client.post("/a")
+    assert (answer.status_code, answer.text[:6]) == (200, "<html>")
+    assert worked == ["POST /a"]
+
+
+async def test_an_overloaded_platform_says_when_to_come_again(sandbox):
+    """A refusal carries the Retry-After that was asked for."""
+    faults, client = sandbox
+    faults.set(Fault(kind="throttle", retry_after="7"))
+    assert (await client.get("/a")).headers["retry-after"] == "7"
+
+
+async def test_a_fault_passes_over_the_first_calls(sandbox):
+    """Of the calls that it names, the first go unharmed when it is told so; several methods can be named."""
+    faults, client = sandbox
+    faults.set(Fault(kind="error", method="PUT|POST", skip=1, times=1))
+    answers = [(await client.request(method, "/a")).status_code for method in ("GET", "PUT", "GET", "POST", "PUT")]
+    assert answers == [200, 200, 200, 503, 200]
 
 
 async def test_a_fault_befalls_what_it_names(sandbox):

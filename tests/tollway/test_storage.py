@@ -1,6 +1,9 @@
 """The business database is what its tables say, on either database."""
 
+import asyncio
+import contextlib
 import datetime as dt
+import sqlite3
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -80,3 +83,22 @@ async def test_a_database_that_cannot_be_used_is_said(tmp_path, url):
     """A wrong address is one sentence that names the setting."""
     with pytest.raises(StartupError, match=r"^The setting storage\.url leads to no usable database: .+$"):
         await open_database(tmp_path, url)
+
+
+async def test_who_is_cancelled_at_any_moment_leaves_nothing_locked(database, tmp_path):
+    """Transactions cancelled while they connect, wait or write leave the lock to others."""
+
+    async def write(key: str) -> None:
+        async with database.transaction() as connection:
+            await insert_new(connection, cursors, {"name": key, "moment": dt.datetime.now(dt.UTC), "after": ""})
+
+    for number in range(40):
+        tasks = [asyncio.create_task(write(f"{number}-{one}")) for one in range(12)]
+        await asyncio.sleep(number / 4000)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.wait_for(write(f"{number}"), 5)
+    await database.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "tollway.db", timeout=10)) as another:
+        another.execute("BEGIN IMMEDIATE")

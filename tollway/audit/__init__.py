@@ -1,1 +1,1 @@
-"""The audit of unsafe calls: who asked for what, when, and what came of it."""
+"""The audit: who asked for what, who did what, when, and what came of it, in a chain that shows every change."""

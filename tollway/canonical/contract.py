@@ -7,6 +7,8 @@ from tollway.canonical.deal import Account
 from tollway.canonical.money import CurrencyCode, Money, Quantity, exact
 from tollway.canonical.record import Code, Days, FreeText, Identifier, Many, Record, Text
 
+_PROJECT = "PRJ-"
+
 
 class ContractType(enum.StrEnum):
     """How the work is charged."""
@@ -65,4 +67,14 @@ class Contract(Record):
     @property
     def project_number(self) -> str:
         """The number the project has everywhere, derived from the deal so that it can only ever be one."""
-        return f"PRJ-{self.deal_id}"
+        return number_of(self.deal_id)
+
+
+def deal_of(project_number: str) -> str:
+    """The deal that a project delivers, by its number; empty when no deal's project is numbered so."""
+    return project_number.removeprefix(_PROJECT) if project_number.startswith(_PROJECT) else ""
+
+
+def number_of(deal_id: str) -> str:
+    """The number of the project that a deal leads to."""
+    return f"{_PROJECT}{deal_id}"

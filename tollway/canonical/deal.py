@@ -88,6 +88,11 @@ class Deal(Record):
     milestones: Many[DealMilestone] = []
     rates: Many[DealRate] = []
 
+    @property
+    def seller(self) -> str:
+        """Code of the legal entity that sells, as the deal or else its account says; empty when neither does."""
+        return self.legal_entity or (self.account.legal_entity if self.account else "")
+
 
 class DealProgress(Record):
     """What Tollway tells the CRM of a deal; None leaves a field as it is."""

@@ -4,7 +4,7 @@ import datetime as dt
 import enum
 
 from tollway.canonical.money import CurrencyCode, Money, Quantity, exact
-from tollway.canonical.record import Code, Days, FreeText, Identifier, Many, Record, Text, Timestamp
+from tollway.canonical.record import Code, Days, FreeText, Identifier, Many, Record, Remark, Text, Timestamp
 
 
 class InvoiceStatus(enum.StrEnum):
@@ -67,3 +67,32 @@ class Invoice(Record):
     date: dt.date | None = None
     due: dt.date | None = None
     changed_at: Timestamp | None = None
+
+
+class CreditNote(Record):
+    """A posted credit note that takes an invoice back as a whole; amounts are what it takes off, so not negative."""
+
+    id: Identifier
+    reference: Identifier
+    """That of the invoice."""
+    legal_entity: Code
+    number: FreeText
+    """The number that the ERP gave it."""
+    currency: CurrencyCode
+    net: Money
+    tax: Money
+    total: Money
+    date: dt.date | None = None
+
+
+class CreditOrder(Record):
+    """Why an invoice is taken back."""
+
+    reason: Remark = ""
+
+
+class InvoiceCancellation(Record):
+    """An invoice that is to be taken back, with what it was made of."""
+
+    invoice: InvoiceDetails
+    reason: Remark = ""

@@ -30,6 +30,9 @@ Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 FreeText = Annotated[str, msgspec.Meta(max_length=1_000)]
 """A short text as somebody typed it or a platform has it; empty when there is none."""
 
+Remark = Annotated[str, msgspec.Meta(max_length=10_000)]
+"""What somebody has to say about what they do."""
+
 LongText = Annotated[str, msgspec.Meta(max_length=1_000_000)]
 """A text as long as it needs to be; empty when there is none."""
 
@@ -47,6 +50,9 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1, extra_json_schema={"form
 
 Days = Annotated[int, msgspec.Meta(ge=0, le=3650, extra_json_schema={"format": "int32"})]
 """A number of days, ten years at most."""
+
+PageSize = Annotated[int, msgspec.Meta(ge=1, le=1_000, extra_json_schema={"format": "int32"})]
+"""How many are answered at once."""
 
 Many = Annotated[list[T], msgspec.Meta(max_length=100_000)]
 """A list; whatever is longer comes in pages."""

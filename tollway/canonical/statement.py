@@ -26,6 +26,8 @@ class DealWon(Record):
     """The id the source gives to this notice; the same notice again has the same id."""
     source: Text
     """Where the notice came from."""
+    occurred_at: Timestamp | None = None
+    """When it was won, if the source says."""
 
 
 class ActivationOrder(Record):

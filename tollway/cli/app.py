@@ -19,6 +19,8 @@ COMMANDS = {
     "openapi": ("commands:openapi", "Write the published contracts."),
     "revoke": ("tokens:revoke", "Take an access token no more, at every gateway."),
     "doctor": ("commands:doctor", "Check the settings and the platforms."),
+    "backup": ("backup:backup", "Write all that Tollway keeps into a file."),
+    "restore": ("backup:restore", "Put back what a backup holds."),
     "demo": ("commands:demo", "Play the story from closed-won to cash."),
 }
 """Named, not imported: one service in a process of its own need not load what the other commands need."""
@@ -35,6 +37,14 @@ app.command(contracts)
 report = App(name="report", help="What gateways counted, for people.")
 report.command("tollway.cli.report:deprecated", name="deprecated", help="List who still calls a deprecated version.")
 app.command(report)
+audit = App(name="audit", help="Who asked for what and who did what, in a chain that shows every change.")
+audit.command("tollway.cli.audit:verify", name="verify", help="Find the first record that was changed since.")
+audit.command("tollway.cli.audit:head", name="head", help="Print the chain's head, to be kept elsewhere.")
+app.command(audit)
+
+engine = App(name="engine", help="What the durable engine holds.")
+engine.command("tollway.cli.engine:show_versions", name="versions", help="List what of each version is unfinished.")
+app.command(engine)
 
 
 def main() -> None:

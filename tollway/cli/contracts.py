@@ -8,11 +8,14 @@ from typing import Any
 from gateway.versions import CHANGES
 from tollway.cli.catalogue import CONTRACTS, SERVICES
 from tollway.contracts import changes
+from tollway.contracts.asyncapi import document as asyncapi_document
 from tollway.contracts.document import as_yaml, document
 from tollway.contracts.published import read
 
 FROZEN = frozenset(change.contract for change in CHANGES.values())
 """The contracts of versions that no handler has any more: published once, and kept as they are."""
+EVENTS = "events.v1.asyncapi.yaml"
+"""The AsyncAPI document, beside the folders of the OpenAPI ones."""
 RELEASED = "released"
 """The folder, below that of the contracts, with those of the last release."""
 
@@ -25,14 +28,19 @@ def contracts() -> dict[str, str]:
     }
 
 
+def asyncapi() -> dict[str, str]:
+    """The text of the document of everything that subscribers are told, by its file below the folder of contracts."""
+    return {EVENTS: as_yaml(asyncapi_document("Tollway events", "1.0.0"))}
+
+
 def files(folder: Path) -> list[str]:
-    """Every contract that stands in the folder, but for those of the last release, which stand a level lower."""
+    """Every OpenAPI document in the folder, but for those of the last release, which stand a level lower."""
     return sorted(str(path.relative_to(folder)) for path in folder.glob("*/*.yaml"))
 
 
 def write(folder: Path) -> list[str]:
     """Write them all, remove what is no contract any more but for the frozen; answers the files that changed."""
-    changed, wanted = [], contracts()
+    changed, wanted = [], contracts() | asyncapi()
     for name, text in wanted.items():
         path = folder / name
         if not path.exists() or path.read_text("utf-8") != text:

@@ -56,8 +56,8 @@ def _gateway_keeps(settings: Settings) -> bool:
 
 async def _sweep(database: "Database", stack: AsyncExitStack) -> None:
     """Forget expired idempotency keys until the stack is closed."""
-    from tollway.idempotency.sweeper import Sweeper  # noqa: PLC0415 - see above
+    from tollway.idempotency.sweeper import sweeping  # noqa: PLC0415 - see above
 
-    sweeper = Sweeper(database)
-    await sweeper.start()
-    stack.push_async_callback(sweeper.stop)
+    work = sweeping(database)
+    await work.start()
+    stack.push_async_callback(work.stop)

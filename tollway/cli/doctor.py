@@ -1,5 +1,7 @@
 """`tollway doctor`: whether the settings are right, and everything they name answers."""
 
+from contextlib import suppress
+
 from rich.console import Console
 from rich.table import Table
 
@@ -48,8 +50,15 @@ async def _redis(settings: Settings) -> list[tuple[str, bool, str]]:
     return [("redis", True, "answers")]
 
 
+def _shared(settings: Settings) -> SharedRates | None:
+    with suppress(StartupError):  # which is told of in a row of its own
+        return SharedRates(settings.redis) if settings.redis.url else None
+    return None
+
+
 async def _platforms(settings: Settings) -> list[tuple[str, bool, str]]:
-    platforms, rows = Platforms(settings), []
+    shared = _shared(settings)
+    platforms, rows = Platforms(settings, shared), []
     for service in ("crm", "psa", "erp"):
         try:
             platforms.ports(service)
@@ -60,5 +69,8 @@ async def _platforms(settings: Settings) -> list[tuple[str, bool, str]]:
             rows.append((name, True, await connection.check()))
         except ProblemError as error:
             rows.append((name, False, error.detail))
+    rows += [(f"quota ({name})", True, told) for name, told in platforms.quotas.describe().items()]
     await platforms.close()
+    if shared:
+        await shared.close()
     return rows

@@ -7,16 +7,19 @@ import asyncio
 import datetime as dt
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import structlog
 
+from tollway.cli.patience import repeated
 from tollway.issuer import client_secret
 
 log = structlog.get_logger()
 CLIENT = "salesforce-flow"
+PATH = "/inbound/v1/salesforce/opportunity-closed-won"
 ORGANIZATION = "00D000000000001"
 
 
@@ -57,8 +60,7 @@ class ClosedWonFlow:
         try:
             for _ in range(2):
                 headers = {"authorization": f"Bearer {self._token or await self._login()}"}
-                path = "/inbound/v1/salesforce/opportunity-closed-won"
-                answer = await self._client.post(path, json=event, headers=headers)
+                answer = await repeated(partial(self._client.post, PATH, json=event, headers=headers))
                 if answer.status_code != httpx.codes.UNAUTHORIZED:
                     break
                 self._token = ""

@@ -17,16 +17,23 @@ from litestar.types import ASGIApp
 
 from gateway.app import create_gateway
 from gateway.asgi import Gateway
-from gateway.reload import RoutesReload
+from gateway.reload import RoutesReload, Told
 from tollway.cli.catalogue import CONTRACTS, GATEWAY, SERVICES
 from tollway.cli.databases import database_for, process_services, routes_file
 from tollway.cli.platforms import Platforms
+from tollway.events.feed import Feed
 from tollway.http.services import Services
 from tollway.identity import Identity
+from tollway.ingress.webhooks import Webhooks
 from tollway.issuer import ClientRegistration, create_issuer
 from tollway.oauth.resource_server import ResourceServer, resource_server
 from tollway.problems import StartupError
-from tollway.remotes.processes import RemoteActivation, RemoteCasework, RemoteInvoicing, RemoteOnboarding
+from tollway.remotes.casework import RemoteCasework
+from tollway.remotes.events import RemoteEvents
+from tollway.remotes.history import RemoteHistory
+from tollway.remotes.ingress import RemoteIngress
+from tollway.remotes.processes import RemoteActivation, RemoteInvoicing, RemoteOnboarding
+from tollway.remotes.reconciliation import RemoteReconciliations
 from tollway.service import create_service
 from tollway.settings import Settings
 from tollway.telemetry.telemetry import Telemetry
@@ -36,11 +43,14 @@ if TYPE_CHECKING:  # engine, database and Redis' library, half of a start, are l
     from tollway.limits.connection import SharedRates
     from tollway.storage import Database
 
+DESK = ("operations:read", "operations:write")
 CLIENTS = (
     ClientRegistration(id="sales-app", scopes=["sales:read"]),
     ClientRegistration(id="finance-app", scopes=["finance:read", "finance:write"]),
-    ClientRegistration(id="operations-desk", scopes=["operations:read", "operations:write"]),
+    ClientRegistration(id="operations-desk", scopes=[*DESK, "operations:operations_lead"]),
+    ClientRegistration(id="finance-desk", scopes=[*DESK, "operations:finance_operations"]),
     ClientRegistration(id="salesforce-flow", scopes=["inbound:write"]),
+    ClientRegistration(id="partner-app", scopes=["events:read", "events:write"]),
 )
 """Who may call the gateway of the embedded form; their secrets are generated at the first start."""
 
@@ -61,8 +71,8 @@ async def installation(
 ) -> AsyncIterator[Installation]:
     """Host services until the block ends: everything is connected, processes go on where they stopped.
 
-    `hosted` are names of the catalogue, or `gateway`. `executor` names this process to the engine: the same name
-    after a restart takes its unfinished processes up again. `embedded`: nothing runs elsewhere, so that the
+    `hosted` are names of the catalogue, or `gateway`. `executor` names this process to the engine: on SQLite the same
+    name after a restart takes its unfinished processes up again. `embedded`: nothing runs elsewhere, so that the
     development issuer and a service identity of our own making will do.
     """
     names = list(hosted)
@@ -70,7 +80,8 @@ async def installation(
         urls = {name: service.url for name, service in settings.services.items()}
         services = Services(Identity(_identity_key(settings, embedded=embedded)), urls)
         stack.push_async_callback(services.close)
-        platforms = Platforms(settings)
+        shared_rates = _shared_rates(settings, stack)
+        platforms = Platforms(settings, shared_rates, alone=embedded)
         stack.push_async_callback(platforms.close)
         database = await database_for(names, settings, stack, embedded=embedded)
         processes = _processes(settings, services, database) if database and process_services(names) else None
@@ -81,19 +92,19 @@ async def installation(
                 await oauth.start()
                 stack.push_async_callback(oauth.close)
                 telemetry = _telemetry(settings, stack)
-                gateway = _gateway(made, oauth, endpoints, _shared_rates(settings, stack), database, telemetry)
-                made.apps[name] = gateway
-                _reload_routes(gateway, stack)
+                made.apps[name] = gateway = _gateway(made, oauth, endpoints, shared_rates, database, telemetry)
+                _reload_routes(gateway, stack, database)
             else:
                 made.apps[name] = _service(made, name, database)
             services.host(name, made.apps[name])
         services.check()
         if processes:
-            await processes.engine.launch(settings.folder, settings.storage.url, executor)
-            stack.push_async_callback(processes.engine.close)
-            for poller in (poller for name in names for poller in processes.pollers(name)):
-                await poller.start()
-                stack.push_async_callback(poller.stop)
+            among = database if settings.storage.url else None
+            await processes.engine.launch(settings.folder, settings.storage.url, executor, among)
+            stack.push_async_callback(processes.engine.close, settings.engine.drain_seconds)
+            for work in [*processes.upkeep(), *(work for name in names for work in processes.background(name))]:
+                await work.start()
+                stack.push_async_callback(work.stop)
         yield made
 
 
@@ -110,7 +121,7 @@ def _service(made: Installation, name: str, database: "Database | None") -> Lite
     elif entry.layer == "process" and made.processes and database:
         ports, ready = made.processes.ports(name), partial(_database_ready, database)
     else:
-        ports = _process_ports(made.services, name)
+        ports = _process_ports(made, name)
     return create_service(name, entry.handlers, identity=made.services.identity, dependencies=ports, ready=ready)
 
 
@@ -118,14 +129,21 @@ async def _database_ready(database: "Database") -> dict[str, str]:
     return {"database": await database.ready()}
 
 
-def _process_ports(services: Services, caller: str) -> dict[str, Any]:
+def _process_ports(made: Installation, caller: str) -> dict[str, Any]:
     """What experience services depend on."""
-    client = partial(services.client, caller)
+    client = partial(made.services.client, caller)
+    events = RemoteEvents(client("event-delivery"))
     return {
+        "events": events,
+        "ingress": RemoteIngress(client("ingress")),
+        "webhooks": Webhooks(made.settings.webhooks, made.settings.gateway.public_url),
+        "feed": Feed(events, made.settings.events.stream_seconds),
         "onboarding": RemoteOnboarding(client("customer-onboarding")),
         "activation": RemoteActivation(client("project-activation")),
         "invoicing": RemoteInvoicing(client("invoice-generation")),
         "casework": RemoteCasework(client("casework")),
+        "history": RemoteHistory(client("history")),
+        "reconciliations": RemoteReconciliations(client("reconciliation")),
     }
 
 
@@ -139,15 +157,21 @@ def _shared_rates(settings: Settings, stack: AsyncExitStack) -> "SharedRates | N
     return shared
 
 
-def _reload_routes(gateway: Gateway, stack: AsyncExitStack) -> None:
+def _reload_routes(gateway: Gateway, stack: AsyncExitStack, database: "Database | None") -> None:
     """Take changed routes into use when their file changes or a hang-up signal comes."""
-    routes = RoutesReload(gateway)
+    routes = RoutesReload(gateway, taken=_audited(database) if database else None)
     routes.start()
     stack.push_async_callback(routes.stop)
     if threading.current_thread() is threading.main_thread():  # Python gives signals to no other
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, routes.ask)
         stack.callback(loop.remove_signal_handler, signal.SIGHUP)
+
+
+def _audited(database: "Database") -> Told:
+    from tollway.audit.routes import routes_audited  # noqa: PLC0415 - see above
+
+    return routes_audited(database)
 
 
 def _oauth(made: Installation, *, embedded: bool) -> tuple[ResourceServer, Sequence[HTTPRouteHandler]]:

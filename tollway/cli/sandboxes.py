@@ -7,6 +7,7 @@ from typing import Any
 
 import system_apis.erp.netsuite.sandbox
 import system_apis.salesforce_platform.sandbox
+from system_apis.salesforce_platform.sandbox import EventOptions
 from tollway.problems import StartupError
 from tollway.sandboxes import Address, Faults, State, serve
 from tollway.settings import SandboxSettings
@@ -28,6 +29,10 @@ async def sandbox(
     """Serve one sandbox until the block ends; its state lives in `folder`, or in memory without one."""
     if platform not in SANDBOXES:
         raise StartupError(f"There is no sandbox for {platform!r}; there are: {', '.join(SANDBOXES)}.")
+    if settings.events_port:
+        if platform != "salesforce":
+            raise StartupError(f"The setting sandboxes.{platform}.events_port is for Salesforce's sandbox only.")
+        options |= {"events": EventOptions(port=settings.events_port)}
     state = State(folder / f"sandbox-{platform}.db" if folder else None)
     app = SANDBOXES[platform](state, client_id=settings.client_id, client_secret=settings.client_secret, **options)
     try:

@@ -39,7 +39,9 @@ def serve_some(
         return
     durable = [name for name in hosted if name in of_layer("process")]
     if durable:
-        raise StartupError(f"{durable[0]} runs durable processes, which go by one worker's name; give it --workers 1.")
+        raise StartupError(
+            f"{durable[0]} runs durable processes; instead of giving it --workers, start it again on another port."
+        )
     load(config)
     serve_by_workers(partial(_worker, config, hosted, host, port), host, port, workers)
 

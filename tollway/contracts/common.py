@@ -1,8 +1,9 @@
 """What every contract has alike: the answers that any operation may give, and how callers show who they are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tollway.contracts.published import SIGNED
 from tollway.identity import HEADER
 from tollway.service import PROBLEM_TYPE
 
@@ -54,8 +55,8 @@ def headers(*, outside: bool) -> dict[str, Any]:
     return made
 
 
-def security_schemes(wanted: Iterable[dict[str, list[str]]]) -> dict[str, Any]:
-    """What the operations' security refers to."""
+def security_schemes(wanted: Iterable[dict[str, list[str]]], signatures: Mapping[str, str]) -> dict[str, Any]:
+    """What the operations' security refers to; `signatures` are the headers of platforms' own schemes."""
     ways = list(wanted)
     schemes: dict[str, Any] = {}
     scopes = sorted({scope for way in ways for scope in way.get("oauth2", ())})
@@ -66,6 +67,9 @@ def security_schemes(wanted: Iterable[dict[str, list[str]]]) -> dict[str, Any]:
     if any("serviceIdentity" in way for way in ways):
         words = "The short-lived signed identity of the calling service."
         schemes["serviceIdentity"] = {"type": "apiKey", "in": "header", "name": HEADER.decode(), "description": words}
+    for name, header in signatures.items():
+        words = f"What {name} signs its webhooks with: an HMAC of what it sends, by a secret that both know."
+        schemes[name] = {"type": "apiKey", "in": "header", "name": header, "description": words, SIGNED: True}
     return schemes
 
 

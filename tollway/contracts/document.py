@@ -23,6 +23,7 @@ from tollway.idempotency import key
 from tollway.problem_document import Problem
 
 _SAFE = ("get", "head", "options")
+_ENDLESS = {"type": "string", "maxLength": 2**31 - 1}
 _REF = "#/components/schemas/{name}"
 
 
@@ -34,7 +35,9 @@ def document(
     A handler says by `opt={"scope": "sales:read"}` which OAuth scope it asks for and by `opt={"public": True}` that it
     asks for nothing; any other is for our own services, which sign who they are. An unsafe operation with a scope takes
     the header Idempotency-Key unless `opt={"idempotency_key": "none"}` says otherwise; `"required"` asks for it.
-    `opt={"owner": {"pointer": "/account_id"}}` says whose the object is (see `owners`).
+    `opt={"owner": {"pointer": "/account_id"}}` says whose the object is (see `owners`), `opt={"stream": "text/csv"}`
+    that the answer is no JSON document but passed on as it comes. `opt={"signed_by": {"stripe": "Stripe-Signature"}}`
+    names the schemes by one of which a caller signs what it sends, each with its header; `body: bytes` is any JSON.
     """
     operations = list(_operations(service if isinstance(service, Litestar) else _application(service)))
     schemas = _Schemas(operations)
@@ -42,7 +45,7 @@ def document(
     for path, method, handler in operations:
         paths.setdefault(path, {})[method] = _operation(path, method, handler, schemas)
     ways = [way for _, _, handler in operations for way in _security(handler)]
-    outside = any("oauth2" in way for way in ways)
+    outside = _is_outside(ways)
     whole = {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version} | ({"description": description} if description else {}),
@@ -53,7 +56,7 @@ def document(
             "schemas": schemas.components,
             "responses": common.responses(outside=outside),
             "headers": common.headers(outside=outside),
-            "securitySchemes": common.security_schemes(ways),
+            "securitySchemes": common.security_schemes(ways, _signatures(operations)),
         },
     }
     # Written and read once: what comes out holds JSON's types only, as it does when it is read from its file.
@@ -67,7 +70,7 @@ def as_yaml(contract: dict[str, Any]) -> str:
     return yaml.dump(contract, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=120)
 
 
-class _Plain(yaml.SafeDumper):
+class _Plain(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc] # whichever this machine has
     """Writes everything out, so that no part of a document refers to another."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the base class's signature
@@ -83,22 +86,22 @@ class _Schemas:
             self._types += [parameter.annotation for parameter in parameters.of(handler)]
             self._types += [kind for kind in (_body(handler), _answer(handler)) if kind is not None]
         self._made, components = msgspec.json.schema_components(self._types, ref_template=_REF)
-        self._made = tuple(_portable(schema) for schema in self._made)
-        self.components = {name: _portable(schema) for name, schema in sorted(components.items())}
+        self._made = tuple(portable(schema) for schema in self._made)
+        self.components = {name: portable(schema) for name, schema in sorted(components.items())}
 
     def of(self, kind: Any) -> dict[str, Any]:
         """The schema of a type that an operation names."""
         return self._made[self._types.index(kind)]
 
 
-def _portable(schema: Any) -> Any:
+def portable(schema: Any) -> Any:
     """A schema with patterns as every reader of JSON Schema understands them, not only Python."""
     if isinstance(schema, dict):
         return {
-            key: value.replace(r"\Z", "$") if key == "pattern" and isinstance(value, str) else _portable(value)
+            key: value.replace(r"\Z", "$") if key == "pattern" and isinstance(value, str) else portable(value)
             for key, value in schema.items()
         }
-    return [_portable(item) for item in schema] if isinstance(schema, list) else schema
+    return [portable(item) for item in schema] if isinstance(schema, list) else schema
 
 
 def _operation(path: str, method: str, handler: HTTPRouteHandler, schemas: _Schemas) -> dict[str, Any]:
@@ -143,26 +146,44 @@ def _idempotency_key(method: str, handler: HTTPRouteHandler) -> list[dict[str, A
 def _responses(handler: HTTPRouteHandler, schemas: _Schemas) -> dict[str, Any]:
     good: dict[str, Any] = {"description": HTTPStatus(handler.status_code).phrase}
     answer = _answer(handler)
-    if answer is not None:
+    if stream := handler.opt.get("stream"):
+        good["content"] = {stream: {"schema": _ENDLESS}}
+    elif answer is not None:
         good["content"] = {JSON: {"schema": schemas.of(answer)}}
-    outside = any("oauth2" in way for way in _security(handler))
+    outside = _is_outside(_security(handler))
     return {str(handler.status_code): good | common.headers_of_good(outside=outside), **common.refusals()}
 
 
 def _security(handler: HTTPRouteHandler) -> list[dict[str, list[str]]]:
     if handler.opt.get("public"):
         return []
+    if signed := handler.opt.get("signed_by"):
+        return [{name: []} for name in signed]
     scope = handler.opt.get("scope")
     return [{"oauth2": [scope]}] if scope else [{"serviceIdentity": []}]
 
 
+def _is_outside(ways: Sequence[dict[str, list[str]]]) -> bool:
+    """Whether callers are none of our own services."""
+    return any("serviceIdentity" not in way for way in ways)
+
+
+def _signatures(operations: Sequence[tuple[str, str, HTTPRouteHandler]]) -> dict[str, str]:
+    """The schemes by which callers sign what they send, each with its header."""
+    return {name: header for _, _, handler in operations for name, header in handler.opt.get("signed_by", {}).items()}
+
+
 def _body(handler: HTTPRouteHandler) -> Any:
     field = handler.parsed_fn_signature.parameters.get("data")
+    if field is None and "body" in handler.parsed_fn_signature.parameters:
+        return msgspec.Raw
     return field.raw if field else None
 
 
 def _answer(handler: HTTPRouteHandler) -> Any:
-    """The type a handler answers with; None when it answers without content."""
+    """The type a handler answers with; None when it answers without content, or with a stream."""
+    if "stream" in handler.opt:
+        return None
     kind = handler.parsed_fn_signature.return_type.raw
     if inspect.isclass(get_origin(kind)) and issubclass(get_origin(kind), Response):
         (kind,) = get_args(kind)
@@ -190,4 +211,4 @@ def _application(handlers: Sequence[HTTPRouteHandler]) -> Litestar:
     }
     # A provider each: Litestar takes one provider under two names for a mistake.
     nothing = {name: Provide(lambda: None, sync_to_thread=False) for name in names}
-    return Litestar(route_handlers=list(handlers), dependencies=nothing, openapi_config=None)
+    return Litestar(route_handlers=list(handlers), dependencies=nothing, openapi_config=None, logging_config=None)

@@ -13,6 +13,8 @@ from tollway.http.path_tree import PathTree
 from tollway.problems import MethodNotAllowed, NoSuchRoute, StartupError
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
+SIGNED = "x-signed"
+"""Marks a scheme by which callers sign what they send, for the service to verify: the gateway lets them through."""
 
 
 class Operation:
@@ -24,7 +26,9 @@ class Operation:
         self.id: str = data.get("operationId", f"{method} {path}")
         self.path = path
         security = data.get("security", document.get("security"))
-        self.scopes = None if security is None else [frozenset(chain(*way.values())) for way in security]
+        schemes = components.components.get("securitySchemes", {})
+        ways = [way for way in security or () if not any(SIGNED in schemes.get(name, {}) for name in way)]
+        self.scopes = None if security is None else [frozenset(chain(*way.values())) for way in ways]
         """Sets of scopes of which a caller needs one; empty when it needs none, None when the contract is silent."""
         parameters = [Parameter(components.resolved(one), components) for one in data.get("parameters", ())]
         self.path_parameters = [one for one in parameters if one.where == "path"]
@@ -98,3 +102,8 @@ def read(path: Path) -> dict[str, Any]:
     except (OSError, yaml.YAMLError) as error:
         raise StartupError(f"The contract {path} cannot be read: {error}.") from error
     return document
+
+
+def others(folder: Path) -> dict[str, dict[str, Any]]:
+    """The documents beside the folders of OpenAPI contracts, by name: those of AsyncAPI."""
+    return {path.stem: read(path) for path in sorted(folder.glob("*.asyncapi.yaml"))}

@@ -3,7 +3,11 @@
 The only package that knows DBOS, the engine underneath.
 """
 
-from tollway.engine.engine import Engine, Process, ProcessEvent
+from tollway.engine.engine import Engine
+from tollway.engine.overlooked import Overlooked
+from tollway.engine.process import Process, ProcessEvent
+from tollway.engine.retention import Retention
+from tollway.engine.saga import Part, Saga
 from tollway.engine.steps import step, together
 
-__all__ = ["Engine", "Process", "ProcessEvent", "step", "together"]
+__all__ = ["Engine", "Overlooked", "Part", "Process", "ProcessEvent", "Retention", "Saga", "step", "together"]

@@ -1,114 +1,156 @@
-"""Registers, starts, recovers, parks and retries processes."""
+"""Registers, starts, waits for, retries, replays and cancels processes."""
 
 import asyncio
 import contextlib
 import logging
+import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
-from dbos import DBOS, DBOSConfig, SetWorkflowID
-from dbos._error import DBOSMaxStepRetriesExceeded
-from msgspec.structs import replace
-from sqlalchemy import create_engine, event
-from sqlalchemy.engine import make_url
+from dbos import DBOS, SetWorkflowID
 
 from tollway import context
+from tollway.background import Repeated
 from tollway.canonical.case import CaseStatus
-from tollway.canonical.process import ProcessState, ProcessStatus, StepRecord
+from tollway.canonical.process import (
+    ProcessDetail,
+    ProcessFilter,
+    ProcessPage,
+    ProcessState,
+    ProcessStatus,
+    ProcessSummary,
+    StepDetail,
+)
 from tollway.cases import Cases
-from tollway.engine.serializer import JsonSerializer
-from tollway.engine.steps import watching
-from tollway.problems import Conflict, NotFound, ProblemError, Unavailable
+from tollway.engine import history, underneath
+from tollway.engine.giving_up import given_up
+from tollway.engine.launching import SCHEMA, configuration, postgresql, worth_logging
+from tollway.engine.process import Process, ProcessEvent
+from tollway.engine.recovery import Recovery
+from tollway.engine.rewinding import QUEUE, UNFINISHED, rewind, rewind_standing
+from tollway.engine.runs import Recorder, Runs, beginning
+from tollway.engine.stranded import Stranded
+from tollway.engine.turns import Turns
+from tollway.engine.versions import VERSION
+from tollway.engine.workers import Worker
+from tollway.problems import Conflict, NotFound
+from tollway.retries import Retries
+from tollway.storage import Database
 
 log = structlog.get_logger()
-VERSION = "1"
-"""The version of the processes' shape. A change of what steps a process takes, and in which order, needs a new one."""
-QUEUE = "processes"
-
-
-class Process(msgspec.Struct, frozen=True):
-    """A durable process: a name that stays, and the function of verbs that it runs."""
-
-    name: str
-    run: Callable[[Any], Awaitable[Any]]
-    """Takes the process's argument, a struct; raises a ProblemError to park."""
-    subject: Callable[[Any], str]
-    """The deal or project that an argument is about."""
-
-
-class ProcessEvent(msgspec.Struct, frozen=True):
-    """Something a process did, for whoever watches."""
-
-    process: str
-    process_id: str
-    subject: str
-    happened: str
-    """`started`, `step`, `finished` or `parked`."""
-    detail: str = ""
-    """The step's name, or why the process is parked."""
-    seconds: float = 0.0
-
-
-_STATUS = {
-    "PENDING": ProcessStatus.RUNNING,
-    "ENQUEUED": ProcessStatus.QUEUED,
-    "DELAYED": ProcessStatus.QUEUED,
-    "SUCCESS": ProcessStatus.FINISHED,
-    "CANCELLED": ProcessStatus.CANCELLED,
-}
-UNFINISHED = (ProcessStatus.RUNNING, ProcessStatus.QUEUED)
+ANY = ProcessFilter()
 
 
 class Engine:
     """The processes of this operating-system process; there is one."""
 
-    def __init__(self, cases: Cases, processes: Sequence[Process], *, most_at_once: int = 32) -> None:
+    def __init__(
+        self, cases: Cases, processes: Sequence[Process], *, most_at_once: int = 32, retries: Retries | None = None
+    ) -> None:
         self._cases = cases
         self._processes = {process.name: process for process in processes}
         self._workflows: dict[str, Callable[[str, Any], Any]] = {}
         self._most = most_at_once
-        self._running = 0
-        self.watchers: list[Callable[[ProcessEvent], None]] = []
+        self._runs = Runs(cases, self._may_begin, retries or Retries())
+        self._turns = Turns()
+        self._leaving = False
+        self.executor = ""
+        """What this worker goes by, once it was launched."""
+        self._worker: Worker | None = None
+        self._recovery: Recovery | None = None
+        self._beats: list[Repeated] = []
 
-    async def launch(self, folder: Path, url: str, executor: str) -> None:
-        """Start, and take up what this executor left unfinished; `url` empty keeps a SQLite file in `folder`."""
-        config: DBOSConfig = {
-            "name": "tollway",
-            "application_version": VERSION,
-            "executor_id": executor,
-            "serializer": JsonSerializer(),
-            "log_level": "ERROR",
-            "enable_otlp": False,
-        }
+    @property
+    def watchers(self) -> list[Callable[[ProcessEvent], None]]:
+        """Who is told of everything that processes do here."""
+        return self._runs.watchers
+
+    @property
+    def recorders(self) -> list[Recorder]:
+        """Who writes down which processes went through here."""
+        return self._runs.recorders
+
+    @property
+    def kinds(self) -> list[str]:
+        """The names of all processes."""
+        return list(self._processes)
+
+    @property
+    def once(self) -> list[str]:
+        """The names of those that never begin anew."""
+        return [name for name, process in self._processes.items() if process.once]
+
+    def subject(self, name: str, argument: Any) -> str:
+        """What a process with this argument is about; empty where that cannot be told any more."""
+        process = self._processes.get(name)
+        try:
+            return process.subject(argument) if process else ""
+        except AttributeError:  # an argument that could not be read is the text that was kept
+            return ""
+
+    async def launch(self, folder: Path, url: str, executor: str, among: Database | None = None) -> None:
+        """Start working; `url` empty keeps a SQLite file in `folder`.
+
+        Alone, a worker takes up what it left unfinished under the same name. `among` others, whose leases are in that
+        database, it goes by a name of its own at every start, and whoever is there takes up what the dead left.
+        """
+        self.executor = f"{executor}#{secrets.token_hex(4)}" if among else executor
+        if among:
+            self._turns = Turns(among, self.executor)
+            self._worker = Worker(among, self.executor, VERSION)
+            await self._worker.begin()
         if url:
-            config["system_database_url"] = _driver(url)
-            config["dbos_system_schema"] = "tollway_engine"
-        else:
-            config |= _sqlite(folder)
-        DBOS(config=config)
-        logging.getLogger("dbos").addFilter(_worth_logging)
+            # Its indexes are made beside running work and wait for every open transaction: ours must be able to end.
+            await asyncio.to_thread(DBOS.migrate, postgresql(url), schema=SCHEMA)
+        DBOS(config=configuration(folder, url, self.executor, VERSION))
+        logging.getLogger("dbos").addFilter(worth_logging)
         for name, process in self._processes.items():
-            self._workflows[name] = DBOS.workflow(name=name, max_recovery_attempts=100)(self._body(process))
+            self._workflows[name] = DBOS.workflow(name=name, max_recovery_attempts=100)(self._runs.body(process))
         DBOS.launch()
         await DBOS.register_queue_async(QUEUE, worker_concurrency=self._most, polling_interval_sec=0.1)
+        if among and self._worker:
+            self._recovery = Recovery(among, self._worker, VERSION, self._start_over)
+            self._beats.append(Repeated("recovery", self._recovery.turn, Recovery.pause))
+        else:
+            await asyncio.to_thread(underneath.adopt, VERSION, ())
+        self._beats.append(Stranded(self.executor, lambda: self._runs.here).repeated())
+        for beat in self._beats:
+            await beat.start()
         await self._reopen_unretried()
 
-    async def close(self) -> None:
-        """Stop after the step that is running; the rest is taken up at the next start."""
-        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=3)
+    async def close(self, seconds: float = 3.0) -> None:
+        """Take nothing more, let the steps that run end within `seconds`, and leave the rest to others at once."""
+        self._leaving = True
+        underneath.take_no_more()
+        if tasks := underneath.running():
+            await asyncio.wait(tasks, timeout=seconds)
+        await self._drop()
+        for beat in self._beats:
+            await beat.stop()
+        await asyncio.to_thread(underneath.give_back, [self.executor])
+        await asyncio.to_thread(underneath.end)
+        underneath.give_threads()
+        if self._recovery and self._worker:
+            await self._recovery.end()
+            await self._worker.end()
 
     async def start(self, name: str, process_id: str, argument: msgspec.Struct) -> None:
         """Start a process once: a second start under the same id changes nothing."""
         workflow, correlation_id = self._workflows[name], context.current().correlation_id
-        with SetWorkflowID(process_id):
-            if self._running < self._most:
-                await DBOS.start_workflow_async(workflow, correlation_id, argument)
-            else:
-                await DBOS.enqueue_workflow_async(QUEUE, workflow, correlation_id, argument)
+        here = len(self._runs.here) < self._most and await self._may_begin()
+        token = beginning.set(True)
+        try:
+            with SetWorkflowID(process_id):
+                if here:
+                    await DBOS.start_workflow_async(workflow, correlation_id, argument)
+                else:
+                    await DBOS.enqueue_workflow_async(QUEUE, workflow, correlation_id, argument)
+        finally:
+            beginning.reset(token)
 
     async def start_or_retry(self, name: str, process_id: str, argument: msgspec.Struct, *, retry: bool) -> None:
         """Start a process; when it is parked already and `retry` is set, run it again."""
@@ -116,106 +158,93 @@ class Engine:
         if case is None:
             await self.start(name, process_id, argument)
         else:
-            with contextlib.suppress(Conflict):  # somebody retries it at this very moment
-                await self._cases.retrying(case.id)
-                await self.retry(process_id)
+            with contextlib.suppress(Conflict):  # somebody retries it at this very moment, or has given it up
+                async with self._cases.being_retried(case.id):
+                    await self.retry(process_id)
 
     async def retry(self, process_id: str) -> None:
-        """Run a parked process again from its first step: what took effect stays, what was read is read anew."""
-        await DBOS.rewind_workflow_async(process_id, start_step=1, queue_name=QUEUE)
+        """Run a parked process again from its first step: what took effect stays, what was read is read anew.
+
+        Raises NotFound; Conflict while it runs, or once it was given up.
+        """
+        async with self._turns.of(process_id):
+            await rewind_standing(process_id)
+
+    async def replay(self, process_id: str, from_step: int = 1) -> None:
+        """Run a process that came to its end or to a halt again from a step, keeping what earlier steps answered.
+
+        What took effect is not repeated. Raises NotFound; Conflict while it runs, or when it took no such step.
+        """
+        state = await self.state(process_id)
+        if state.status in UNFINISHED:
+            raise Conflict(f"Process {process_id} is {state.status}; cancel it, or wait until it ends.")
+        last = max((taken.number for taken in state.steps), default=0)
+        if not 1 <= from_step <= last + 1:
+            raise Conflict(f"Process {process_id} took steps 1 to {last}; it has no step {from_step} to go on from.")
+        case = await self._cases.open_case(process_id)
+        async with self._cases.being_retried(case.id) if case else contextlib.nullcontext():
+            await rewind(process_id, from_step)
+        log.info("replayed", process=process_id, from_step=from_step)
+
+    async def give_up(self, name: str, process_id: str) -> Any:
+        """Have a process that has not finished begin nothing more, or never begin; answers its argument, None for none.
+
+        What it did stays until it is undone; its case is closed, unless somebody has that in hand.
+        """
+        async with self._turns.of(process_id):
+            argument = await given_up(self._workflows[name], process_id)
+        await self._cases.give_up(process_id)
+        return argument
 
     async def wait(self, process_id: str, seconds: float) -> ProcessState:
         """The state of a process once it is not running any more, or as it is after `seconds`."""
         until = time.monotonic() + seconds
-        while (state := await self.state(process_id)).status in UNFINISHED and time.monotonic() < until:  # noqa: ASYNC110
+        while await history.status(process_id) in UNFINISHED and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.05)  # the engine tells nobody when a process of another worker ends
-        return state
+        return await self.state(process_id)
 
     async def state(self, process_id: str) -> ProcessState:
         """How far a process got, step by step; raises NotFound."""
-        status = await DBOS.get_workflow_status_async(process_id)
-        if status is None:
-            raise NotFound(f"There is no process {process_id}.")
-        steps = [
-            StepRecord(
-                number=info["function_id"],
-                name=info["function_name"],
-                error=str(info["error"] or ""),
-                milliseconds=(info["completed_at_epoch_ms"] or 0) - (info["started_at_epoch_ms"] or 0),
-            )
-            for info in await DBOS.list_workflow_steps_async(process_id, load_output=False)
-        ]
-        shown = _STATUS.get(status.status, ProcessStatus.PARKED)
-        return ProcessState(process_id=process_id, process=status.name, status=shown, steps=steps)
+        return await history.state(process_id)
+
+    async def inspect(self, process_id: str) -> ProcessDetail:
+        """Everything that is recorded of a process, secrets masked; raises NotFound."""
+        return await history.detail(process_id)
+
+    async def processes(self, wanted: ProcessFilter = ANY) -> ProcessPage:
+        """A page of processes, the latest first; raises Invalid for a cursor that no page gave."""
+        return await history.page(wanted, self._beginnings([wanted.subject]) if wanted.subject else [])
+
+    async def about(self, subjects: Sequence[str]) -> list[ProcessSummary]:
+        """The processes about any of these deals or projects that are still remembered, the earliest first."""
+        return await history.about(self._beginnings(subjects))
+
+    async def steps(self, process_ids: Sequence[str]) -> list[tuple[str, StepDetail]]:
+        """The steps that processes took, each with its process, without what they answered."""
+        return await history.steps(process_ids)
+
+    async def unfinished(self, beginnings: Sequence[str]) -> list[str]:
+        """The ids of processes that are queued or run, and begin with one of these."""
+        return await history.unfinished(beginnings)
+
+    def _beginnings(self, subjects: Sequence[str]) -> list[str]:
+        return [f"{kind}:{subject}" for kind in self.kinds for subject in subjects]
+
+    async def _may_begin(self) -> bool:
+        return not self._leaving and (self._worker is None or await self._worker.alive())
+
+    async def _drop(self) -> None:
+        for task in (tasks := underneath.running()):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _start_over(self) -> None:
+        await self._drop()
+        await asyncio.to_thread(underneath.give_back, [self.executor])
 
     async def _reopen_unretried(self) -> None:
         """Whoever marked a case as being retried may have stopped before the process began again."""
         for case in await self._cases.list(CaseStatus.RETRYING, limit=10_000):
-            if (await self.state(case.process_id)).status is ProcessStatus.PARKED:
-                await self._cases.reopen(case.id)
-
-    def _body(self, process: Process) -> Callable[[str, Any], Awaitable[Any]]:
-        async def run(correlation_id: str, argument: Any) -> Any:
-            process_id = str(DBOS.workflow_id)
-            said = ProcessEvent(process.name, process_id, process.subject(argument), "started")
-            request = replace(context.new_context(correlation_id), process_id=process_id)
-            token, started = context.enter(request), time.monotonic()
-            watching.set(lambda name, seconds: self._tell(replace(said, happened="step", detail=name, seconds=seconds)))
-            self._running += 1
-            try:
-                self._tell(said)
-                result = await process.run(argument)
-                await self._cases.resolve(process_id)
-                self._tell(replace(said, happened="finished", seconds=time.monotonic() - started))
-            except Exception as error:
-                problem = _problem(error)
-                await self._cases.park(process.name, process_id, process.subject(argument), problem)
-                seconds = time.monotonic() - started
-                self._tell(replace(said, happened="parked", detail=problem.detail, seconds=seconds))
-                raise problem from error
-            else:
-                return result
-            finally:
-                self._running -= 1
-                with contextlib.suppress(ValueError):  # a generator of the engine's may end in another context
-                    context.leave(token)
-
-        run.__qualname__ = run.__name__ = process.name
-        return run
-
-    def _tell(self, told: ProcessEvent) -> None:
-        log.info("process", name=told.process, id=told.process_id, happened=told.happened, detail=told.detail)
-        for watcher in self.watchers:
-            watcher(told)
-
-
-def _worth_logging(record: logging.LogRecord) -> bool:
-    """Parking ends a workflow with an error on purpose; the case tells of it, the log need not."""
-    return not (record.exc_info and isinstance(record.exc_info[1], ProblemError))
-
-
-def _problem(error: Exception) -> ProblemError:
-    if isinstance(error, ProblemError):
-        return error
-    if isinstance(error, DBOSMaxStepRetriesExceeded) and error.errors:
-        last = error.errors[-1]
-        return last if isinstance(last, ProblemError) else Unavailable(str(last))
-    log.error("unforeseen", exc_info=error)
-    return ProblemError(f"Something failed that nobody foresaw ({type(error).__name__}).")
-
-
-def _driver(url: str) -> str:
-    return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-
-
-def _sqlite(folder: Path) -> DBOSConfig:
-    folder.mkdir(parents=True, exist_ok=True)
-    address = f"sqlite:///{folder / 'engine.db'}"
-    engine = create_engine(address, connect_args={"timeout": 30})
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-
-    return {"system_database_url": address, "system_database_engine": engine}
+            with contextlib.suppress(NotFound):
+                if await history.status(case.process_id) is ProcessStatus.PARKED:
+                    await self._cases.reopen(case.id)

@@ -1,4 +1,4 @@
-"""Steps: the verbs of a process, each recorded once and repeated while a platform is only briefly away."""
+"""Steps: the verbs of a process, each recorded once and repeated as the policy of retries has it."""
 
 import asyncio
 import contextvars
@@ -7,18 +7,23 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
+import structlog
 from dbos import DBOS, StepOptions
 
-from tollway.problems import ProblemError, Throttled, Unavailable
+from tollway.engine.giving_up import was_given_up
+from tollway.engine.permission import go_ahead
+from tollway.lineage import taking
+from tollway.retries import Failure, Retries, failure_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 watching: contextvars.ContextVar[Callable[[str, float], None] | None] = contextvars.ContextVar("watching", default=None)
 """Who is told of each step that a process has taken: its name, and the seconds it took."""
-ATTEMPTS = 5
-LONGEST_PAUSE = 60.0
-"""Seconds; a platform that asks for more is away, and the process parks instead of waiting."""
+retrying: contextvars.ContextVar[Retries | None] = contextvars.ContextVar("retrying", default=None)
+"""The policy by which the steps of the process that is running are repeated; without one none is."""
+_WORST_FIRST = (Failure.REJECTED, Failure.UNKNOWN, Failure.THROTTLED, Failure.NOT_SENT)
+log = structlog.get_logger()
 
 
 def step(function: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
@@ -33,30 +38,43 @@ def step(function: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any,
         if DBOS.workflow_id is None or DBOS.step_id is not None:
             return _plain(function, *args, **kwargs)
         reserved = DBOS.reserve_step()
-        options: StepOptions = {
-            "name": function.__name__,
-            "retries_allowed": True,
-            "max_attempts": ATTEMPTS,
-            "interval_seconds": 0.5,
-            "backoff_rate": 2.0,
-            "should_retry": is_transient,
-        }
-        return reserved.run_async(options, functools.partial(_plain, function), *args, **kwargs)
+        options: StepOptions = {"name": function.__name__}
+        return reserved.run_async(options, functools.partial(_repeated, function), *args, **kwargs)
 
     return call
 
 
+async def _repeated(function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Repeated in here rather than by the engine, whose pauses know neither chance nor what a platform asks for."""
+    retries = retrying.get()
+    if retries is None:
+        return await _plain(function, *args, **kwargs)
+    attempts, failed = retries.begin(function.__qualname__), None
+    while True:
+        try:  # which the question is part of: our database may be what is away
+            if failed is None or not await was_given_up(str(DBOS.workflow_id)):
+                result = await _plain(function, *args, **kwargs)
+                attempts.succeeded()
+                return result
+        except Exception as error:
+            pause = attempts.pause(error)
+            if pause is None:
+                raise
+            log.info("step put off", step=function.__qualname__, seconds=round(pause, 3), failure=failure_of(error))
+            failed = error
+            await asyncio.sleep(pause)
+        else:
+            raise failed
+
+
 async def _plain(function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    await go_ahead()
     began = time.monotonic()
-    result = await function(*args, **kwargs)
+    with taking(function, args, kwargs):
+        result = await function(*args, **kwargs)
     if watcher := watching.get():
         watcher(function.__name__, time.monotonic() - began)
     return result
-
-
-def is_transient(error: BaseException) -> bool:
-    """Whether repeating a step in a moment may help, and cannot hurt."""
-    return isinstance(error, (Throttled, Unavailable)) and (error.retry_after or 0) <= LONGEST_PAUSE
 
 
 async def together(*steps: Awaitable[Any]) -> list[Any]:
@@ -65,7 +83,5 @@ async def together(*steps: Awaitable[Any]) -> list[Any]:
     errors = [result for result in results if isinstance(result, BaseException)]
     if errors:
         # A refusal is what somebody must mend; a time-out beside it will be tried again anyway.
-        raise next(
-            (error for error in errors if isinstance(error, ProblemError) and not is_transient(error)), errors[0]
-        )
+        raise min(errors, key=lambda error: _WORST_FIRST.index(failure_of(error)))
     return list(results)

@@ -59,10 +59,20 @@ class DirectService:
     ) -> Answer:
         try:
             headers = dict(request.headers)
-            _, subject = self._identity.verify(self._token(headers), self._name)
+            _, subject, scopes = self._identity.verify(self._token(headers), self._name)
             # The execution context is this call's own, so what is entered is never left.
             context.enter(
-                RequestContext(ids.correlation_id, ids.traceparent, subject, "", ids.deadline, ids.tracestate)
+                RequestContext(
+                    ids.correlation_id,
+                    ids.traceparent,
+                    subject,
+                    "",
+                    ids.deadline,
+                    ids.tracestate,
+                    scopes=scopes,
+                    priority=ids.priority,
+                    request_key=ids.request_key,
+                )
             )
             arguments = operation.arguments(in_path, request, headers)
             return operation.answer(await operation.handler(**arguments))

@@ -1,6 +1,7 @@
 """One request between our services and its answer, whichever way it travels."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import cast
 
 import msgspec
 
@@ -31,3 +32,39 @@ class Answer(msgspec.Struct):
     body: bytes = b""
     stream: AsyncIterator[bytes] | None = None
     """The body as it comes, when that was asked for; `body` is empty then."""
+
+
+class Streamed:
+    """A body that is read as it comes, and what it holds is let go of once: at its end, when closed, or when dropped.
+
+    A generator alone does not do that: closed before its first part was asked for, it runs nothing.
+    """
+
+    def __init__(self, parts: AsyncIterator[bytes], release: Callable[[], None]) -> None:
+        self._parts = parts
+        self._release: Callable[[], None] | None = release
+
+    def __aiter__(self) -> "Streamed":
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            return await anext(self._parts)
+        except BaseException:
+            self._let_go()
+            raise
+
+    async def aclose(self) -> None:
+        """Read no more."""
+        try:
+            await cast("AsyncGenerator[bytes, None]", self._parts).aclose()  # as every stream here can be closed
+        finally:
+            self._let_go()
+
+    def __del__(self) -> None:
+        self._let_go()
+
+    def _let_go(self) -> None:
+        release, self._release = self._release, None
+        if release:
+            release()

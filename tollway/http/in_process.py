@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 import types
-from collections.abc import AsyncIterator, Coroutine, Generator, MutableMapping
+from collections.abc import AsyncGenerator, Coroutine, Generator, MutableMapping
 from typing import Any, TypeVar, cast
 from urllib.parse import unquote
 
@@ -11,7 +11,7 @@ from litestar.types import ASGIApp, HTTPScope, Message
 
 from tollway import context
 from tollway.context import RequestContext
-from tollway.http.exchange import Answer, Call
+from tollway.http.exchange import Answer, Call, Streamed
 from tollway.http.platforms import SAFE_METHODS
 from tollway.problems import ProblemError, Unavailable, UnknownOutcome
 
@@ -120,7 +120,7 @@ class _Whole:
 
 async def _streamed(app: ASGIApp, request: Call, ids: RequestContext, seconds: float) -> Answer:
     """Run the application beside the reader of its answer; it is told to end when nobody reads any more."""
-    exchange = _Streamed(request)
+    exchange = _Streaming(request)
 
     async def run() -> None:
         try:
@@ -138,21 +138,22 @@ async def _streamed(app: ASGIApp, request: Call, ids: RequestContext, seconds: f
     if not isinstance(head, Answer):  # it ended without an answer: say why
         await task
         raise ConnectionError("The application ended without an answer.")
-    head.stream = _parts(exchange, task)
-    return head
 
-
-async def _parts(exchange: "_Streamed", task: asyncio.Task[None]) -> AsyncIterator[bytes]:
-    try:
-        while isinstance(part := await exchange.parts.get(), bytes):
-            yield part
-        await task
-    finally:
+    def release() -> None:
         exchange.gone.set()
         task.cancel()
 
+    head.stream = Streamed(_parts(exchange, task), release)
+    return head
 
-class _Streamed(_Whole):
+
+async def _parts(exchange: "_Streaming", task: asyncio.Task[None]) -> AsyncGenerator[bytes, None]:
+    while isinstance(part := await exchange.parts.get(), bytes):
+        yield part
+    await task
+
+
+class _Streaming(_Whole):
     """The two ends of an exchange whose answer is read as it comes."""
 
     __slots__ = ("gone", "parts")
@@ -172,10 +173,14 @@ class _Streamed(_Whole):
         """Hand the answer's head or a part of its body to the reader."""
         if message["type"] == "http.response.start":
             await self.parts.put(Answer(message["status"], list(message["headers"])))
-        elif message["type"] == "http.response.body" and message["body"]:
-            await self.parts.put(message["body"])
+        elif message["type"] == "http.response.body":
+            if message["body"]:
+                await self.parts.put(message["body"])
+            if not message.get("more_body", False):  # an application may wait to hear that it was heard to the end
+                await self.end()
 
     async def end(self) -> None:
-        """Tell the reader that there is no more."""
+        """Tell the reader that there is no more, and the application that nobody reads any more."""
         if not self.gone.is_set():
+            self.gone.set()
             await self.parts.put(None)

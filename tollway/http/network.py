@@ -7,12 +7,13 @@ rest of the gateway: this one speaks HTTP/1.1 to services that do, without redir
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from functools import partial
 from time import monotonic
 from urllib.parse import urlsplit
 
 from tollway.http.connection import Broken, Connection
-from tollway.http.exchange import Answer, Call
+from tollway.http.exchange import Answer, Call, Streamed
 from tollway.http.platforms import SAFE_METHODS
 from tollway.problems import Unavailable, UnknownOutcome
 
@@ -69,7 +70,8 @@ class RemoteService:
                 connection.close()
                 return Answer(status, headers)
             if request.streamed:
-                return Answer(status, headers, stream=self._parts(connection))
+                stream = Streamed(self._parts(connection), partial(self._keep, connection))
+                return Answer(status, headers, stream=stream)
             body = await connection.body()
         except BaseException:
             connection.close()
@@ -77,14 +79,12 @@ class RemoteService:
         self._keep(connection)
         return Answer(status, headers, body)
 
-    async def _parts(self, connection: Connection) -> AsyncIterator[bytes]:
+    async def _parts(self, connection: Connection) -> AsyncGenerator[bytes, None]:
         try:
             while part := await connection.part():
                 yield part
         except Broken as error:
             raise UnknownOutcome(f"{self.name} broke its answer off: {error}.") from error
-        finally:
-            self._keep(connection)
 
     def _kept(self) -> Connection | None:
         """The connection used last, since the others may end for want of use."""

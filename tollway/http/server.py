@@ -22,7 +22,7 @@ from tollway.problems import StartupError
 
 HEADER_SECONDS = 20
 """How long a request's head may take to arrive, and how long an idle connection is kept."""
-MOST_HEADER_BYTES = 65_536
+MOST_HEADER_BYTES = 131_072
 _DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 Opening = Callable[[], AbstractAsyncContextManager[ASGIApp]]
 """Opens an application and what it stands on, and closes both."""

@@ -1,20 +1,20 @@
 """What callers have left: an allowance for each window, and for each caller the account of those that hold for it."""
 
-import asyncio
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import lru_cache
 from math import ceil
 from typing import Protocol
 
+from tollway.limits.errands import Errand
 from tollway.limits.notation import Window
-from tollway.problems import Unavailable
 
 Pair = tuple[bytes, bytes]
 PREFIX = "tollway:rates"
 """Begins every key."""
 MOST = 50_000
 """Accounts that a product keeps in mind; beyond them the oldest are forgotten, however much they have used."""
-_FEW = 1_024
+KEPT = 16_384
+"""Accounts that are kept in mind although none of their windows runs."""
 
 
 @lru_cache(1_024)
@@ -71,7 +71,7 @@ class Allowance:
 class Account:
     """The allowances that hold for one caller, in the order in which they are asked."""
 
-    __slots__ = ("allowances", "arguments", "draft", "keys", "policy", "refill", "shown", "waiting")
+    __slots__ = ("allowances", "arguments", "draft", "errand", "keys", "policy", "shown", "waiting")
 
     def __init__(self, allowances: Sequence[Allowance], names: Sequence[str], shown: Allowance | None) -> None:
         self.allowances = tuple(allowances)
@@ -83,8 +83,8 @@ class Account:
         """Each window as Redis is told of it: the number of its key, its seconds and its amount."""
         self.waiting = 0
         """Requests that wait for Redis' answer."""
-        self.refill: asyncio.Task[Unavailable | None] | None = None
-        """The errand to Redis that is under way."""
+        self.errand: Errand[Account] | None = None
+        """The errand on which Redis is asked about it, when it is."""
 
     def headers(self, now: float) -> tuple[Pair, ...]:
         """The headers of an answer to a request that was admitted just now: the IETF draft's and slowapi's."""
@@ -143,7 +143,7 @@ class Accounts:
         self._counting = counting
         self._prefix = prefix
         self._most = most
-        self._look_at = min(_FEW, most)
+        self._look_at = min(KEPT, most)
 
     def open(self, key: Hashable, windows: Iterable[tuple[str, str, Window]]) -> Account:
         """The account that `key` finds from now on; each window comes with its scope and its subject."""
@@ -184,7 +184,7 @@ class Accounts:
         for place, allowance in list(allowances.items()):
             if id(allowance) not in used and (crowded or allowance.end <= now):
                 del allowances[place]
-        self._look_at = min(self._most, max(_FEW, 2 * len(kept)))
+        self._look_at = min(self._most, max(KEPT, 2 * len(kept)))
 
 
 @lru_cache(1_024)

@@ -13,6 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
+from tollway.limits.errands import Errands
 from tollway.problems import StartupError, Unavailable
 from tollway.service import DEGRADED
 from tollway.settings import RedisSettings
@@ -34,17 +35,21 @@ class Script:
         self.digest = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-_Asked = tuple[Script, Sequence[str], Sequence[Any], "asyncio.Future[list[int]]"]
-"""A script to be run, on what, and where its answer is waited for."""
+class _Asked:
+    """A script to be run, on what, and what it answers."""
+
+    __slots__ = ("answer", "arguments", "keys", "script")
+
+    def __init__(self, script: Script, keys: Sequence[str], arguments: Sequence[Any]) -> None:
+        self.script = script
+        self.keys = keys
+        self.arguments = arguments
+        self.answer: list[int] = []
 
 
-def _settle(future: "asyncio.Future[list[int]]", answer: Any) -> None:
-    if future.done():  # whoever waited went away
-        return
-    if isinstance(answer, Unavailable):
-        future.set_exception(Unavailable(answer.detail, retry_after=answer.retry_after))
-    else:
-        future.set_result(answer)
+def _numbers(answer: list[int] | bytes) -> list[int]:
+    """What a script answers, also where it writes all in one string: one is read much faster than its many numbers."""
+    return [int(word) for word in answer.split()] if isinstance(answer, bytes) else answer
 
 
 class SharedRates:
@@ -58,8 +63,7 @@ class SharedRates:
         self._away_until = 0.0
         self._warned = -_WARN_EVERY
         self._leaving: list[Callable[[], Awaitable[None]]] = []
-        self._asked: list[_Asked] = []
-        self._errands: asyncio.Task[None] | None = None
+        self._errands = Errands(self._ask, _TOGETHER)
         try:
             pool = ConnectionPool.from_url(settings.url, max_connections=_AT_ONCE, retry=Retry(NoBackoff(), 0))
         except ValueError:  # its message may quote the password
@@ -73,30 +77,17 @@ class SharedRates:
         What is asked while an answer is under way goes with the next errand, all together, at hardly more cost.
         """
         self.check()
-        answer: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
-        self._asked.append((script, keys, arguments, answer))
-        if self._errands is None:
-            self._errands = asyncio.create_task(self._run_errands())
-        return await answer
+        asked = _Asked(script, keys, arguments)
+        await self._errands.join(asked).answered()
+        return asked.answer
 
-    async def _run_errands(self) -> None:
-        while self._asked:
-            batch, self._asked = self._asked[:_TOGETHER], self._asked[_TOGETHER:]
-            try:
-                async with self.answering():
-                    answers = await self._answers(batch)
-            except Unavailable as error:
-                answers = [error] * len(batch)
-            except BaseException:
-                for *_, waiting in [*batch, *self._asked]:
-                    waiting.cancel()
-                self._asked, self._errands = [], None
-                raise
-            for (*_, future), answer in zip(batch, answers, strict=True):
-                _settle(future, answer)
-        self._errands = None
+    async def _ask(self, batch: Sequence[_Asked]) -> None:
+        async with self.answering():
+            answers = await self._answers(batch)
+        for asked, answer in zip(batch, answers, strict=True):
+            asked.answer = answer
 
-    async def _answers(self, batch: "Sequence[_Asked]") -> list[Any]:
+    async def _answers(self, batch: Sequence[_Asked]) -> list[Any]:
         """What each script answers; raises RedisError when one cannot be run: loading, read-only, out of memory."""
         answers = await self._evaluate("EVALSHA", batch)
         unknown = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
@@ -107,13 +98,13 @@ class SharedRates:
         for answer in answers:
             if isinstance(answer, Exception):
                 raise answer
-        return answers
+        return [_numbers(answer) for answer in answers]
 
-    async def _evaluate(self, command: str, batch: "Sequence[_Asked]") -> list[Any]:
+    async def _evaluate(self, command: str, batch: Sequence[_Asked]) -> list[Any]:
         errand = self._redis.pipeline(transaction=False)
-        for script, keys, arguments, _ in batch:
-            named = script.digest if command == "EVALSHA" else script.text
-            errand.execute_command(command, named, len(keys), *keys, *arguments)
+        for asked in batch:
+            named = asked.script.digest if command == "EVALSHA" else asked.script.text
+            errand.execute_command(command, named, len(asked.keys), *asked.keys, *asked.arguments)
         answers: list[Any] = await errand.execute(raise_on_error=False)
         return answers
 

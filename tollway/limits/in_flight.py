@@ -5,7 +5,8 @@ from typing import Protocol
 
 PREFIX = "tollway:in_flight"
 """Begins the key of a subject's slots."""
-_FEW = 1_024
+KEPT = 16_384
+"""Callers that are kept in mind although they have nothing in flight."""
 
 
 class Slots:
@@ -70,7 +71,7 @@ class Seats:
         self.known: dict[Hashable, tuple[Slots, ...]] = {}
         self._capping = capping
         self._prefix = f"{PREFIX}:{prefix}"
-        self._look_at = _FEW
+        self._look_at = KEPT
 
     def open(self, key: Hashable, caps: Iterable[tuple[str, str, int]]) -> tuple[Slots, ...]:
         """The slots that `key` finds from now on; each cap comes with its scope and its subject."""
@@ -102,4 +103,4 @@ class Seats:
         for key, slots in list(self._capping.slots.items()):
             if key not in used and idle(slots):
                 del self._capping.slots[key]
-        self._look_at = max(_FEW, 2 * len(kept))
+        self._look_at = max(KEPT, 2 * len(kept))

@@ -14,6 +14,7 @@ import msgspec
 
 from tollway.limits.accounts import ASK, Account, Allowance
 from tollway.limits.connection import SharedRates
+from tollway.limits.errands import Errand, Errands
 from tollway.limits.scripts import GIVE_BACK, LEASE
 from tollway.problems import Unavailable
 
@@ -23,6 +24,8 @@ _DRIFT = 0.0005
 """How much faster Redis' clock may run than ours: what NTP may slew, and far beyond what clocks do by themselves."""
 _IDLE = 1.0
 _AT_ONCE = 200
+_TOGETHER = 100
+"""Accounts of an errand, which Redis does nothing else beside."""
 _FAST, _SLOW = 0.25, 2.0
 """Seconds: a block that was spent in less doubles the next one, and one that took longer halves it."""
 
@@ -57,6 +60,7 @@ class Leased:
         self.allowances: dict[tuple[str, int], Allowance] = {}
         self.clock = time.monotonic
         self._shared = shared
+        self._errands = Errands(self._fetch, _TOGETHER)
         self._looking: asyncio.Task[None] | None = None
         shared.leaving(self._leave)
 
@@ -84,44 +88,46 @@ class Leased:
         try:
             while (full := self.take(account, self.clock())) is ASK:
                 self._shared.check()
-                failed = await asyncio.shield(self._refill(account))
-                if failed:
-                    raise failed
+                await self._refill(account).answered()
         finally:
             account.waiting -= 1
         return full
 
-    def _refill(self, account: Account) -> "asyncio.Task[Unavailable | None]":
-        """The one errand to Redis for an account at a time."""
-        if self._looking is None:
-            self._looking = asyncio.create_task(self._look())
-        if account.refill is None:
-            account.refill = asyncio.create_task(self._fetch(account))
-        return account.refill
+    def _refill(self, account: Account) -> Errand[Account]:
+        """The errand on which Redis is asked about an account: one at a time, with all others that are due."""
+        errand = account.errand
+        if errand is None:
+            errand = account.errand = self._errands.join(account)
+            if self._looking is None:
+                self._looking = asyncio.create_task(self._look())
+        return errand
 
-    async def _fetch(self, account: Account) -> Unavailable | None:
+    async def _fetch(self, accounts: list[Account]) -> None:
+        """Fetch what each account wants in one go; raises Unavailable."""
         began = self.clock()
-        wanted = [_wanted(allowance, account.waiting, began) for allowance in account.allowances]
-        arguments: list[int] = []
-        for allowance, window, more in zip(account.allowances, account.arguments, wanted, strict=True):
-            allowance.asked += more
-            arguments += (*window, more)
+        keys, arguments, fetched = list[str](), list[int](), list[tuple[Allowance, int]]()
         try:
-            at, *states = await self._shared.run(LEASE, account.keys, arguments)
-        except Unavailable as error:
-            return error
+            for account in accounts:
+                before = len(keys)
+                keys += account.keys
+                for allowance, (key, seconds, amount) in zip(account.allowances, account.arguments, strict=True):
+                    more = _wanted(allowance, account.waiting, began)
+                    allowance.asked += more
+                    fetched.append((allowance, more))
+                    arguments += (before + key, seconds, amount, more)
+            at, *states = await self._shared.run(LEASE, keys, (" ".join(map(str, arguments)),))
         finally:
-            account.refill = None
-            for allowance, more in zip(account.allowances, wanted, strict=True):
+            for account in accounts:
+                account.errand = None
+            for allowance, more in fetched:
                 allowance.asked -= more
-        for place, allowance in enumerate(account.allowances):
-            granted, used, turn = states[place * 3 : place * 3 + 3]
+        now, wall = self.clock(), time.time()
+        for (allowance, _), granted, used, turn in zip(fetched, states[::3], states[1::3], states[2::3], strict=True):
             if turn >= allowance.turn:  # what a slower answer grants of a window that is over is void
                 self._grant(allowance, granted, used, turn)
                 runs = max(0, turn - at) / 1000
-                allowance.ends(self.clock(), runs, time.time())
+                allowance.ends(now, runs, wall)
                 allowance.end = began + runs * (1 - _DRIFT)  # before Redis turns it, whatever the answer took
-        return None
 
     def _grant(self, allowance: Allowance, granted: int, used: int, turn: int) -> None:
         now = self.clock()

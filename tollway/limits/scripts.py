@@ -59,9 +59,9 @@ LEASE = Script(
     _WINDOWS
     + """
 local answer = {now}
-for i = 1, #ARGV, 4 do
-  local key, seconds = KEYS[tonumber(ARGV[i])], ARGV[i + 1]
-  local amount, wanted = tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
+for place, seconds, amount, wanted in string.gmatch(ARGV[1], '(%d+) (%d+) (%d+) (%d+)') do
+  local key = KEYS[tonumber(place)]
+  amount, wanted = tonumber(amount), tonumber(wanted)
   local used, turn = read(key, seconds)
   local granted = math.min(wanted, math.ceil((amount - used) / 4))
   if granted > 0 then used, turn = use(key, seconds, used, turn, granted) else granted = 0 end
@@ -69,12 +69,13 @@ for i = 1, #ARGV, 4 do
   answer[#answer + 1] = used
   answer[#answer + 1] = turn
 end
-return answer
+return table.concat(answer, ' ')
 """
 )
 """Takes as many of each window as are wanted, but at most a quarter of what is left, so that the last ones are not all
 with one gateway. Each window is given by the number of its key, its seconds, its amount and how many are wanted.
-Answers now, and for each how many were granted, how many are used and when it turns."""
+Answers now, and for each how many were granted, how many are used and when it turns. Both ways the numbers are words of
+one string, since they are many where many callers are asked about together."""
 
 GIVE_BACK = Script(
     """

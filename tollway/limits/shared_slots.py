@@ -7,10 +7,12 @@ again and again. Those of a gateway that dies come free when their lease ends.
 import asyncio
 import secrets
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 
 from tollway.limits.connection import Script, SharedRates
+from tollway.limits.errands import Errands
 from tollway.limits.in_flight import Slots
 from tollway.problems import Unavailable
 
@@ -50,10 +52,10 @@ for i, key in ipairs(KEYS) do
   end
   answer[i] = held
 end
-return answer
+return table.concat(answer, ' ')
 """)
 """Leases slots for a number of milliseconds, in the place of what the gateway had. For each key the cap and how many
-are wanted in all. Answers how many are held."""
+are wanted in all. Answers how many are held, as words of one string."""
 
 
 class SharedSlots:
@@ -66,6 +68,7 @@ class SharedSlots:
         self._gateway = secrets.token_hex(8)
         self._renewing: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
+        self._errands = Errands(self._lease_more, _AT_ONCE)
         shared.leaving(self._leave)
 
     def make(self, slots: Slots) -> None:
@@ -77,13 +80,22 @@ class SharedSlots:
             self._renewing = asyncio.create_task(self._renew())
         for each in wanting:
             each.peak = max(each.peak, each.used + 1)
+        await self._errands.join(wanting).answered()
+
+    async def _lease_more(self, wanting: list[Sequence[Slots]]) -> None:
+        """Lease what several requests want, in one go."""
+        counted = Counter(each for one in wanting for each in one)
         async with self._turn:
             now = time.monotonic()
-            short = [each for each in wanting if now >= each.end or (each.used >= each.held and now >= each.again)]
+            short = {
+                each: count
+                for each, count in counted.items()
+                if now >= each.end or (each.used + count > each.held and now >= each.again)
+            }
             if short:
-                await self._hold([(each, each.used + max(1, each.most // _SHARE)) for each in short])
-            for each in short:
-                if each.used >= each.held:
+                await self._hold([(each, each.used + max(count, each.most // _SHARE)) for each, count in short.items()])
+            for each, count in short.items():
+                if each.used + count > each.held:
                     each.again = time.monotonic() + _DENIED
 
     def idle(self, slots: Slots) -> bool:

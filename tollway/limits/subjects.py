@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, S
 from typing import Generic, Protocol, TypeVar
 from urllib.parse import quote
 
+from tollway.http.addresses import holder_of
 from tollway.limits.plans import Cap, Limit, Part, Plans
 
 R = TypeVar("R", bound=Limit | Cap)
@@ -43,7 +44,7 @@ class Asking(Protocol):
 def by_client(request: Asking) -> Hashable:
     """What tells clients apart in this process; a client's name cannot be taken for an address."""
     caller = request.caller
-    return (None, request.address) if caller is None else (caller.issuer, caller.client)
+    return (None, holder_of(request.address)) if caller is None else (caller.issuer, caller.client)
 
 
 def told_apart(parts: Collection[Part]) -> Callable[[Asking], Hashable]:
@@ -53,7 +54,7 @@ def told_apart(parts: Collection[Part]) -> Callable[[Asking], Hashable]:
     def key(request: Asking) -> Hashable:
         caller, operation = request.caller, request.operation.id if by_operation else ""
         if caller is None:
-            return None, request.address, operation
+            return None, holder_of(request.address), operation
         if by_bearer:
             return caller.issuer, caller.client, caller.subject, caller.customers, operation
         return caller.issuer, caller.client, operation
@@ -71,7 +72,7 @@ def _named(part: Part, request: Asking) -> str:
         return quote(request.operation.id, safe="")
     caller = request.caller
     if caller is None:
-        return "@@" + quote(request.address, safe=":")
+        return "@@" + quote(holder_of(request.address), safe=":")
     issuer = quote(caller.issuer, safe="")
     if part == "user":
         return f"{quote(caller.subject, safe='')}@{issuer}"

@@ -26,6 +26,9 @@ class Challenges:
             return {"www-authenticate": f"DPoP {said}, {_ALGORITHMS}, {self._metadata}"}
         return {"www-authenticate": f"Bearer {said}, {self._metadata}"}
 
-    def insufficient(self, scope: str) -> dict[str, str]:
-        """For a token that does not grant a scope."""
-        return {"www-authenticate": f'Bearer {_REALM}, error="insufficient_scope", scope="{scope}", {self._metadata}'}
+    def insufficient(self, authorization: bytes, scope: str) -> dict[str, str]:
+        """For a token, in the `Authorization` header as it came, that does not grant a scope."""
+        said = f'{_REALM}, error="insufficient_scope", scope="{scope}"'
+        if authorization[:5].lower() == b"dpop ":
+            return {"www-authenticate": f"DPoP {said}, {_ALGORITHMS}, {self._metadata}"}
+        return {"www-authenticate": f"Bearer {said}, {self._metadata}"}

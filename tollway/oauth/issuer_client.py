@@ -2,15 +2,18 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
+import structlog
 
 from tollway.problems import NotFound, Unavailable
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """Gets the document at a URL; raises NotFound or Unavailable when there is none."""
 _SECONDS = 5.0
+_AWAY = "The issuer of access tokens does not answer as it should; try again in a moment."
+log = structlog.get_logger()
 _MOST_BYTES = 1_000_000
 
 
@@ -44,11 +47,14 @@ class IssuerClient:
                 async for chunk in answer.aiter_bytes():
                     content += chunk
                     if len(content) > _MOST_BYTES:
-                        raise Unavailable(f"{url} answered more than {_MOST_BYTES} bytes.")
+                        log.warning("issuer away", url=url, reason=f"more than {_MOST_BYTES} bytes")
+                        raise Unavailable(_AWAY)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise Unavailable(f"{url} cannot be reached: {error or type(error).__name__}.") from error
+            log.warning("issuer away", url=url, reason=str(error) or type(error).__name__)
+            raise Unavailable(_AWAY) from error
         if answer.status_code == httpx.codes.NOT_FOUND:
-            raise NotFound(f"There is no {url}.")
+            raise NotFound(f"The issuer of access tokens has no {urlsplit(url).path}.")
         if answer.status_code != httpx.codes.OK:
-            raise Unavailable(f"{url} answered {answer.status_code}.")
+            log.warning("issuer away", url=url, reason=f"status {answer.status_code}")
+            raise Unavailable(_AWAY)
         return content

@@ -1,7 +1,6 @@
 """How often tokens were bad, so that looking at bad ones costs a bounded part of the machine."""
 
 from collections.abc import Callable
-from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from tollway.problems import QuotaExceeded
 
@@ -43,12 +42,3 @@ class Misses:
         self._levels[subject] = (max(0.0, level - (now - at) * self._per_second) + 1, now)
         together, since = self._all
         self._all = (max(0.0, together - (now - since) * self._per_second * _ALL_TOGETHER) + 1, now)
-
-
-def subject_of(address: str) -> str:
-    """Whom an address stands for: of IPv6, where anyone has any number of them, the network of 64 bits."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    return str(IPv6Network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address

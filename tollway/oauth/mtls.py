@@ -3,34 +3,24 @@
 import base64
 import binascii
 import hashlib
-from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
 
+from tollway.http.addresses import Networks, is_within
 from tollway.oauth.refused import Refused
 
 HEADER = b"client-cert"
-Network = IPv4Network | IPv6Network
 
 
-def check_certificate(header: bytes | None, address: str, terminators: Sequence[Network], thumbprint: str) -> None:
+def check_certificate(header: bytes | None, address: str, terminators: Networks, thumbprint: str) -> None:
     """Raise Refused unless the `Client-Cert` header holds the certificate with this `x5t#S256` thumbprint.
 
     The header is believed only from the addresses of our own TLS terminators: anyone else could have made it up.
     """
     if header is None:
         raise Refused("The access token is bound to a client certificate, and none came with it.")
-    if not _is_within(address, terminators):
+    if not is_within(address, terminators):
         raise Refused("The client certificate did not come by a TLS terminator that is trusted here.")
     if _thumbprint(header) != thumbprint:
         raise Refused("The access token is bound to another client certificate.")
-
-
-def _is_within(address: str, networks: Sequence[Network]) -> bool:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in network for network in networks)
 
 
 def _thumbprint(header: bytes) -> str:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tollway.http.addresses import Network
 from tollway.oauth.challenges import WELL_KNOWN, Challenges
 from tollway.oauth.dpop import Proofs
 from tollway.oauth.introspection import Introspection
 from tollway.oauth.issuer_client import Fetch, IssuerClient
 from tollway.oauth.keys import IssuerKeys
 from tollway.oauth.metadata import IssuerMetadata
-from tollway.oauth.mtls import Network
 from tollway.oauth.replays import RememberedReplays, SharedReplays
 from tollway.oauth.revocations import Revocations
 from tollway.oauth.settings import IssuerSettings
@@ -35,7 +35,7 @@ class ResourceServer(msgspec.Struct, frozen=True, kw_only=True):
     revocations: Revocations
     proofs: Proofs
     terminators: tuple[Network, ...] = ()
-    """Who may pass on a client certificate."""
+    """Who may pass on a client certificate, and say for whom they call."""
     client: IssuerClient | None = None
     shared: "SharedState | None" = None
 
@@ -76,6 +76,8 @@ def resource_server(
     `secret` is shared by all gateways. `local` are issuers, by URL, that this process serves itself, and how their
     documents are had without asking over the network; `revocations` those of such an issuer.
     """
+    if odd := next((name for name in settings.issuers if ":" in name), None):
+        raise StartupError(f"The setting gateway.issuers.{odd} has a colon in its name, which is to end it.")
     client = IssuerClient()
     shared = _shared_state(redis) if redis and redis.url else None
     own = RememberedReplays(clock)
@@ -86,8 +88,7 @@ def resource_server(
     return ResourceServer(
         url=(settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/"),
         issuers={
-            url: _trusted_issuer(issuer, settings.audience, fetches[url], client, clock)
-            for url, issuer in trusted.items()
+            url: _trusted_issuer(issuer, settings, fetches[url], client, clock) for url, issuer in trusted.items()
         },
         revocations=revocations or Revocations(shared, clock),
         proofs=Proofs(secret.encode(), SharedReplays(shared, own) if shared else own, clock),
@@ -104,15 +105,17 @@ def _shared_state(redis: RedisSettings) -> "SharedState":
 
 
 def _trusted_issuer(
-    settings: IssuerSettings, audience: str, fetch: Fetch, client: IssuerClient, clock: Callable[[], float]
+    issuer: IssuerSettings, settings: GatewaySettings, fetch: Fetch, client: IssuerClient, clock: Callable[[], float]
 ) -> TrustedIssuer:
-    metadata = IssuerMetadata(settings.url, fetch, clock)
+    metadata = IssuerMetadata(issuer.url, fetch, clock)
     introspection = (
-        Introspection(metadata, client.post, settings.client_id, settings.client_secret) if settings.client_id else None
+        Introspection(metadata, client.post, issuer.client_id, issuer.client_secret) if issuer.client_id else None
     )
     return TrustedIssuer(
-        settings=settings,
-        audience=settings.audience or audience,
+        settings=issuer,
+        name=next((name for name, one in settings.issuers.items() if one.url == issuer.url), ""),
+        names=tuple(settings.issuers),
+        audience=issuer.audience or settings.audience,
         keys=IssuerKeys(metadata, clock=clock),
         introspection=introspection,
     )

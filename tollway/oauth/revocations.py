@@ -15,6 +15,10 @@ EVERY_SECONDS = 2.0
 """How often the list that gateways share is looked at: after so long a revoked token is taken nowhere any more."""
 
 
+LONGEST_LEEWAY = 300
+"""Seconds by which clocks may differ at most: so long after its end a token may still be taken."""
+
+
 class Revocations:
     """The revoked tokens: this process's own and, where gateways share a Redis, those revoked anywhere.
 
@@ -71,7 +75,7 @@ class Revocations:
         now = self._clock()
         new = revoked.keys() - self._revoked.keys()
         known = {**self._revoked, **revoked}
-        self._revoked = {name: expires for name, expires in known.items() if expires > now}
+        self._revoked = {name: expires for name, expires in known.items() if expires + LONGEST_LEEWAY > now}
         if new:
             tokens = {(issuer, token_id) for issuer, _, token_id in (name.partition(" ") for name in new)}
             for forget in self.on_revoked:

@@ -24,6 +24,10 @@ class TrustedIssuer(msgspec.Struct, frozen=True, kw_only=True):
     """An issuer whose tokens are taken, and how they are checked."""
 
     settings: IssuerSettings
+    name: str = ""
+    """Begins what its subjects and clients are known as inside; of the one without they are known as it calls them."""
+    names: tuple[str, ...] = ()
+    """The names of all issuers, with which no subject or client of that one may begin."""
     audience: str
     keys: IssuerKeys
     introspection: Introspection | None = None
@@ -88,7 +92,7 @@ class TokenReader:
             raise Refused("The access token is signed with an algorithm that its key does not declare.")
         if not jws.validate_compact(signed, key.key, registry=self._registry):
             raise Refused("The access token's signature is not its issuer's.")
-        return _access_token(claims, issuer.settings, float(claims["exp"]))
+        return _access_token(claims, issuer, float(claims["exp"]))
 
     async def _of_opaque(self, token: str) -> AccessToken:
         for issuer in self._issuers.values():
@@ -103,14 +107,15 @@ class TokenReader:
         # An issuer that names no audience says by its answer that the token is meant for whoever may ask about it.
         self._check(claims, {"client_id": {"essential": True}}, issuer.audience if "aud" in claims else None)
         claims.setdefault("sub", claims["client_id"])
-        return _access_token(claims, issuer.settings, float(claims.get("exp", "inf")))
+        return _access_token(claims, issuer, float(claims.get("exp", "inf")))
 
     def _check(self, claims: dict[str, Any], required: Mapping[str, ClaimsOption], audience: str | None) -> None:
         aud: dict[str, ClaimsOption] = {"aud": {"essential": True, "value": audience}} if audience else {}
         JWTClaimsRegistry(now=int(self._clock()), leeway=self._leeway, **aud, **required).validate(claims)
 
 
-def _access_token(claims: Mapping[str, Any], issuer: IssuerSettings, expires: float) -> AccessToken:
+def _access_token(claims: Mapping[str, Any], trusted: TrustedIssuer, expires: float) -> AccessToken:
+    issuer = trusted.settings
     texts = {name: claims.get(name, "") for name in ("client_id", "sub", "jti", "scope")}
     for name, text in texts.items():
         if not isinstance(text, str):
@@ -118,8 +123,8 @@ def _access_token(claims: Mapping[str, Any], issuer: IssuerSettings, expires: fl
     key, certificate = _binding(claims.get("cnf"), issuer)
     return AccessToken(
         issuer=issuer.url,
-        client=texts["client_id"],
-        subject=texts["sub"],
+        client=_known(texts["client_id"], "client", trusted),
+        subject=_known(texts["sub"], "subject", trusted),
         scopes=frozenset(texts["scope"].split()),
         expires=expires,
         token_id=texts["jti"],
@@ -128,6 +133,15 @@ def _access_token(claims: Mapping[str, Any], issuer: IssuerSettings, expires: fl
         certificate_thumbprint=certificate,
         nonce_required=issuer.dpop_nonce,
     )
+
+
+def _known(told: str, as_what: str, issuer: TrustedIssuer) -> str:
+    """Who it is inside, among the subjects or clients of all issuers."""
+    if issuer.name:
+        return f"{issuer.name}:{told}"
+    if any(told.startswith(f"{name}:") for name in issuer.names):
+        raise Refused(f"The access token's {as_what} could be taken for one of another issuer.")
+    return told
 
 
 def _binding(confirmation: object, issuer: IssuerSettings) -> tuple[str, str]:

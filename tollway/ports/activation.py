@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from tollway.canonical.billing import BillingPlan, RevenueSchedule
+from tollway.canonical.listing import EngagementPage
 from tollway.canonical.statement import Accepted, ActivationOrder, Engagement
 
 
@@ -14,7 +15,10 @@ class Activation(Protocol):
         ...
 
     async def cancel(self, deal_id: str) -> Accepted | None:
-        """Take a deal's activation back, once; None when it never began."""
+        """Take a deal's activation back, once; None when it never began, and then it never will.
+
+        Raises Conflict when the project has been billed.
+        """
         ...
 
     async def engagement(self, project_number: str) -> Engagement | None:
@@ -31,4 +35,8 @@ class Activation(Protocol):
 
     async def engagement_of_deal(self, deal_id: str) -> Engagement | None:
         """The engagement a deal led to."""
+        ...
+
+    async def engagements(self, after: str) -> EngagementPage:
+        """A page of all engagements, by project number, behind the place `after`."""
         ...

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
+from tollway.quota import Quotas
+
 T = TypeVar("T", bound="Connection")
 
 
@@ -19,9 +21,11 @@ class Connection(Protocol):
 
 
 class Shared:
-    """Clients that several adapters of one process share, such as one login of an org used by two products."""
+    """What adapters of one process share: one login of an org used by two products, and the quotas of all accounts."""
 
-    def __init__(self) -> None:
+    def __init__(self, quotas: Quotas | None = None) -> None:
+        """Without `quotas` this process counts by itself."""
+        self.quotas = quotas or Quotas()
         self._made: dict[Any, Any] = {}
 
     def get(self, key: Any, make: Callable[[], T]) -> T:
@@ -35,3 +39,4 @@ class Shared:
         closing: list[Awaitable[None]] = [client.close() for client in self._made.values()]
         for awaitable in closing:
             await awaitable
+        await self.quotas.close()

@@ -2,7 +2,9 @@
 
 from typing import Protocol
 
+from tollway.canonical.change_event import ChangeEvents
 from tollway.canonical.deal import Deal, DealProgress
+from tollway.canonical.listing import DealPage, Span
 from tollway.canonical.record import Changes, Cursor
 
 
@@ -15,6 +17,17 @@ class Crm(Protocol):
 
     async def won_deals(self, cursor: Cursor) -> Changes:
         """Deals in a won stage that changed after the cursor, oldest first."""
+        ...
+
+    async def won_deal_events(self, position: str, wait: int) -> ChangeEvents:
+        """What the platform tells by itself of deals being won, behind a position, within `wait` seconds.
+
+        The same may be told again. Raises Conflict where it is set up to tell nothing.
+        """
+        ...
+
+    async def deal_standings(self, span: Span, after: str) -> DealPage:
+        """A page of won deals behind the place `after`: those won in the span, and all that have a project."""
         ...
 
     async def report_progress(self, progress: DealProgress) -> None:

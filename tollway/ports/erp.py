@@ -7,7 +7,8 @@ from typing import Protocol
 
 from tollway.canonical.billing import BillingPlan, ErpCapabilities, RevenueSchedule
 from tollway.canonical.customer import Customer, CustomerDetails, CustomerMatches, CustomerQuery
-from tollway.canonical.invoice import Invoice, InvoiceDetails
+from tollway.canonical.invoice import CreditNote, Invoice, InvoiceDetails
+from tollway.canonical.listing import CustomerPage, InvoicePage, ProjectPage, Span
 from tollway.canonical.project import Project, ProjectDetails
 from tollway.canonical.record import Changes, Cursor
 
@@ -71,6 +72,18 @@ class Erp(Protocol):
         """Post the invoice, which gives it its number; posting a posted one changes nothing."""
         ...
 
+    async def cancel_invoice(self, legal_entity: str, reference: str) -> Invoice:
+        """Cancel an invoice that was never posted; raises Conflict for one that was, which takes a credit note."""
+        ...
+
+    async def credit_invoice(self, legal_entity: str, reference: str, reason: str) -> CreditNote:
+        """Take a posted invoice back by a posted credit note, once; raises Conflict unless it is posted and unpaid."""
+        ...
+
+    async def find_credit_note(self, legal_entity: str, reference: str) -> CreditNote | None:
+        """The credit note that took the invoice with this reference back."""
+        ...
+
     async def find_invoice(self, legal_entity: str, reference: str) -> Invoice | None:
         """The invoice with this reference."""
         ...
@@ -81,4 +94,16 @@ class Erp(Protocol):
 
     async def invoice_changes(self, legal_entity: str, cursor: Cursor) -> Changes:
         """References of our invoices that changed, were paid or credited after the cursor, oldest first."""
+        ...
+
+    async def customers(self, legal_entity: str, after: str) -> CustomerPage:
+        """A page of the legal entity's active customers behind the place `after`, linked to an account or not."""
+        ...
+
+    async def projects(self, legal_entity: str, after: str) -> ProjectPage:
+        """A page of our projects behind the place `after`."""
+        ...
+
+    async def invoices(self, legal_entity: str, span: Span, after: str) -> InvoicePage:
+        """A page of our projects' invoices of the span's days behind the place `after`, those made by hand too."""
         ...

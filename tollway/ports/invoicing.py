@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from tollway.canonical.invoice import Invoice
+from tollway.canonical.invoice import Invoice, InvoiceDetails
+from tollway.canonical.listing import InvoiceDetailsPage, Span
 from tollway.canonical.statement import Accepted, BillingRun, Statement
 
 
@@ -14,7 +15,11 @@ class Invoicing(Protocol):
         ...
 
     async def give_up(self, process_id: str) -> None:
-        """Release what a parked run claimed, for a later run to bill; raises Conflict when its invoice exists."""
+        """Take back what a run brought about, and have it bring about nothing more; its work can be billed again."""
+        ...
+
+    async def cancel(self, reference: str, reason: str) -> Accepted:
+        """Cancel an invoice that is not posted, or credit it, once; raises NotFound, or Conflict when it is paid."""
         ...
 
     async def statement(self, project_number: str) -> Statement:
@@ -23,4 +28,16 @@ class Invoicing(Protocol):
 
     async def invoice(self, reference: str) -> Invoice | None:
         """The invoice with this reference, as the ERP has it now."""
+        ...
+
+    async def claimed_invoices(self, span: Span, after: str) -> InvoiceDetailsPage:
+        """A page of the invoices for which work was claimed in the span, by reference, behind the place `after`."""
+        ...
+
+    async def claimed_of_project(self, project_number: str) -> list[InvoiceDetails]:
+        """The invoices for which work of a project was claimed, by reference."""
+        ...
+
+    async def recollect(self, project_number: str) -> None:
+        """Take invoices of which our records were lost back into them, where the PSA says what they bill."""
         ...

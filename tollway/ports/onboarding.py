@@ -2,7 +2,9 @@
 
 from typing import Protocol
 
+from tollway.canonical.casework import Correction, CustomerChoice
 from tollway.canonical.contract import Contract
+from tollway.canonical.customer import Customer
 from tollway.canonical.statement import Accepted, DealWon, Readiness
 
 
@@ -19,4 +21,12 @@ class Onboarding(Protocol):
 
     async def contract(self, deal_id: str) -> Contract:
         """The deal's terms as they are now, checked; raises Rejected with all that is wrong."""
+        ...
+
+    async def correct(self, correction: Correction) -> Readiness:
+        """Lay edits over a deal until it changes in the CRM, and tell what would be missing still; raises Invalid."""
+        ...
+
+    async def choose_customer(self, choice: CustomerChoice) -> Customer:
+        """Remember which of several ERP customers the account is; raises Invalid or Conflict when it cannot be."""
         ...

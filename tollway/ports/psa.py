@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from tollway.canonical.listing import ProjectStandingPage, Span, WorkPage
 from tollway.canonical.project import Project, ProjectBilling, ProjectDetails, ProjectPlan
 from tollway.canonical.record import Changes, Cursor
 from tollway.canonical.work import BilledItems, ProjectWork
@@ -38,8 +39,20 @@ class Psa(Protocol):
         """Numbers of projects with approved work that changed after the cursor, oldest first."""
         ...
 
+    async def project_standings(self, after: str) -> ProjectStandingPage:
+        """A page of our projects behind the place `after`, with what was told of their billing."""
+        ...
+
+    async def work_entries(self, span: Span, project_number: str, after: str) -> WorkPage:
+        """A page of approved billable work of the span's days, of one project or, without a number, of all of ours."""
+        ...
+
     async def mark_billed(self, billed: BilledItems) -> None:
         """Write the invoice number onto the billed time and milestones."""
+        ...
+
+    async def unmark_billed(self, billed: BilledItems) -> None:
+        """Have time and milestones that carry this invoice's number count as not billed; what carries another stays."""
         ...
 
     async def find_billed(self, invoice_number: str) -> BilledItems | None:

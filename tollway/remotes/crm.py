@@ -1,6 +1,8 @@
 """The CRM port over HTTP."""
 
+from tollway.canonical.change_event import ChangeEvents
 from tollway.canonical.deal import Deal, DealProgress
+from tollway.canonical.listing import DealPage, Span
 from tollway.canonical.record import Changes, Cursor
 from tollway.http.services import ServiceClient, segment
 from tollway.remotes.find import find
@@ -18,6 +20,14 @@ class RemoteCrm:
     async def won_deals(self, cursor: Cursor) -> Changes:
         query = {"moment": cursor.moment.isoformat(), "after": cursor.id}
         return await self._client.call("GET", "/crm/v1/won-deals", Changes, **query)
+
+    async def won_deal_events(self, position: str, wait: int) -> ChangeEvents:
+        query = {"position": position, "wait": str(wait)}
+        return await self._client.call("GET", "/crm/v1/won-deal-events", ChangeEvents, **query)
+
+    async def deal_standings(self, span: Span, after: str) -> DealPage:
+        query = {"start": span.start.isoformat(), "end": span.end.isoformat(), "after": after}
+        return await self._client.call("GET", "/crm/v1/deal-standings", DealPage, **query)
 
     async def report_progress(self, progress: DealProgress) -> None:
         await self._client.call("PUT", f"{_deal(progress.deal_id)}/progress", body=progress)

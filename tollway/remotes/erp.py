@@ -2,7 +2,8 @@
 
 from tollway.canonical.billing import BillingPlan, ErpCapabilities, RevenueSchedule
 from tollway.canonical.customer import Customer, CustomerDetails, CustomerMatches, CustomerQuery
-from tollway.canonical.invoice import Invoice, InvoiceDetails
+from tollway.canonical.invoice import CreditNote, CreditOrder, Invoice, InvoiceDetails
+from tollway.canonical.listing import CustomerPage, InvoicePage, ProjectPage, Span
 from tollway.canonical.project import Project, ProjectDetails
 from tollway.canonical.record import Changes, Cursor
 from tollway.http.services import ServiceClient, segment
@@ -62,6 +63,16 @@ class RemoteErp:
     async def post_invoice(self, legal_entity: str, reference: str) -> Invoice:
         return await self._client.call("POST", f"{_invoice(legal_entity, reference)}/posting", Invoice)
 
+    async def cancel_invoice(self, legal_entity: str, reference: str) -> Invoice:
+        return await self._client.call("POST", f"{_invoice(legal_entity, reference)}/cancellation", Invoice)
+
+    async def credit_invoice(self, legal_entity: str, reference: str, reason: str) -> CreditNote:
+        path, order = f"{_invoice(legal_entity, reference)}/credit-note", CreditOrder(reason=reason)
+        return await self._client.call("POST", path, CreditNote, body=order)
+
+    async def find_credit_note(self, legal_entity: str, reference: str) -> CreditNote | None:
+        return await find(self._client, f"{_invoice(legal_entity, reference)}/credit-note", CreditNote)
+
     async def find_invoice(self, legal_entity: str, reference: str) -> Invoice | None:
         return await find(self._client, _invoice(legal_entity, reference), Invoice)
 
@@ -71,6 +82,16 @@ class RemoteErp:
     async def invoice_changes(self, legal_entity: str, cursor: Cursor) -> Changes:
         query = {"moment": cursor.moment.isoformat(), "after": cursor.id}
         return await self._client.call("GET", f"{_entity(legal_entity)}/invoice-changes", Changes, **query)
+
+    async def customers(self, legal_entity: str, after: str) -> CustomerPage:
+        return await self._client.call("GET", f"{_entity(legal_entity)}/customers", CustomerPage, after=after)
+
+    async def projects(self, legal_entity: str, after: str) -> ProjectPage:
+        return await self._client.call("GET", f"{_entity(legal_entity)}/projects", ProjectPage, after=after)
+
+    async def invoices(self, legal_entity: str, span: Span, after: str) -> InvoicePage:
+        query = {"start": span.start.isoformat(), "end": span.end.isoformat(), "after": after}
+        return await self._client.call("GET", f"{_entity(legal_entity)}/invoices", InvoicePage, **query)
 
 
 def _entity(legal_entity: str) -> str:

@@ -1,10 +1,11 @@
 """The process ports over HTTP."""
 
 from tollway.canonical.billing import BillingPlan, RevenueSchedule
-from tollway.canonical.case import Case, CaseStatus
+from tollway.canonical.casework import Correction, CustomerChoice
 from tollway.canonical.contract import Contract
-from tollway.canonical.invoice import Invoice
-from tollway.canonical.process import ProcessState
+from tollway.canonical.customer import Customer
+from tollway.canonical.invoice import CreditOrder, Invoice, InvoiceDetails
+from tollway.canonical.listing import EngagementPage, InvoiceDetailsPage, Span
 from tollway.canonical.statement import (
     Accepted,
     ActivationOrder,
@@ -34,6 +35,14 @@ class RemoteOnboarding:
 
     async def contract(self, deal_id: str) -> Contract:
         return await self._client.call("GET", f"/customer-onboarding/v1/deals/{segment(deal_id)}/contract", Contract)
+
+    async def correct(self, correction: Correction) -> Readiness:
+        path = f"/customer-onboarding/v1/deals/{segment(correction.deal_id)}/corrections"
+        return await self._client.call("POST", path, Readiness, body=correction)
+
+    async def choose_customer(self, choice: CustomerChoice) -> Customer:
+        path = f"/customer-onboarding/v1/deals/{segment(choice.deal_id)}/customer-choice"
+        return await self._client.call("POST", path, Customer, body=choice)
 
 
 class RemoteActivation:
@@ -68,6 +77,9 @@ class RemoteActivation:
         path = f"/project-activation/v1/deals/{segment(deal_id)}/engagement"
         return await find(self._client, path, Engagement)
 
+    async def engagements(self, after: str) -> EngagementPage:
+        return await self._client.call("GET", "/project-activation/v1/engagements", EngagementPage, after=after)
+
 
 class RemoteInvoicing:
     """Calls the invoice-generation service."""
@@ -81,12 +93,27 @@ class RemoteInvoicing:
     async def give_up(self, process_id: str) -> None:
         await self._client.call("POST", f"/invoice-generation/v1/billing-runs/{segment(process_id)}/cancellation")
 
+    async def cancel(self, reference: str, reason: str) -> Accepted:
+        path = f"/invoice-generation/v1/invoices/{segment(reference)}/cancellation"
+        return await self._client.call("POST", path, Accepted, body=CreditOrder(reason=reason))
+
     async def statement(self, project_number: str) -> Statement:
         path = f"/invoice-generation/v1/projects/{segment(project_number)}/statement"
         return await self._client.call("GET", path, Statement)
 
     async def invoice(self, reference: str) -> Invoice | None:
         return await find(self._client, f"/invoice-generation/v1/invoices/{segment(reference)}", Invoice)
+
+    async def claimed_invoices(self, span: Span, after: str) -> InvoiceDetailsPage:
+        query = {"start": span.start.isoformat(), "end": span.end.isoformat(), "after": after}
+        return await self._client.call("GET", "/invoice-generation/v1/invoices", InvoiceDetailsPage, **query)
+
+    async def claimed_of_project(self, project_number: str) -> list[InvoiceDetails]:
+        path = f"/invoice-generation/v1/projects/{segment(project_number)}/invoices"
+        return await self._client.call("GET", path, list[InvoiceDetails])
+
+    async def recollect(self, project_number: str) -> None:
+        await self._client.call("POST", f"/invoice-generation/v1/projects/{segment(project_number)}/recollection")
 
 
 class RemoteCollections:
@@ -97,27 +124,3 @@ class RemoteCollections:
 
     async def billing_changed(self, change: BillingChange) -> Accepted:
         return await self._client.call("POST", "/collections/v1/billing-changes", Accepted, body=change)
-
-
-class RemoteCasework:
-    """Calls the casework service."""
-
-    def __init__(self, client: ServiceClient) -> None:
-        self._client = client
-
-    async def cases(self, status: CaseStatus | None, subject: str) -> list[Case]:
-        query = {"status": status.value if status else "", "subject": subject}
-        given = {name: value for name, value in query.items() if value}
-        return await self._client.call("GET", "/casework/v1/cases", list[Case], **given)
-
-    async def case(self, case_id: str) -> Case | None:
-        return await find(self._client, f"/casework/v1/cases/{segment(case_id)}", Case)
-
-    async def retry(self, case_id: str) -> Case:
-        return await self._client.call("POST", f"/casework/v1/cases/{segment(case_id)}/retry", Case)
-
-    async def cancel(self, case_id: str) -> Case:
-        return await self._client.call("POST", f"/casework/v1/cases/{segment(case_id)}/cancellation", Case)
-
-    async def process(self, process_id: str) -> ProcessState | None:
-        return await find(self._client, f"/casework/v1/processes/{segment(process_id)}", ProcessState)

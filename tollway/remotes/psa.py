@@ -1,5 +1,6 @@
 """The PSA port over HTTP."""
 
+from tollway.canonical.listing import ProjectStandingPage, Span, WorkPage
 from tollway.canonical.project import Project, ProjectBilling, ProjectDetails, ProjectPlan
 from tollway.canonical.record import Changes, Cursor
 from tollway.canonical.work import BilledItems, ProjectWork
@@ -35,8 +36,19 @@ class RemotePsa:
         query = {"moment": cursor.moment.isoformat(), "after": cursor.id}
         return await self._client.call("GET", "/psa/v1/work-changes", Changes, **query)
 
+    async def project_standings(self, after: str) -> ProjectStandingPage:
+        return await self._client.call("GET", "/psa/v1/project-standings", ProjectStandingPage, after=after)
+
+    async def work_entries(self, span: Span, project_number: str, after: str) -> WorkPage:
+        days = {"start": span.start.isoformat(), "end": span.end.isoformat()}
+        query = days | {"project_number": project_number, "after": after}
+        return await self._client.call("GET", "/psa/v1/work-entries", WorkPage, **query)
+
     async def mark_billed(self, billed: BilledItems) -> None:
         await self._client.call("PUT", f"/psa/v1/billed-items/{segment(billed.invoice_number)}", body=billed)
+
+    async def unmark_billed(self, billed: BilledItems) -> None:
+        await self._client.call("POST", f"/psa/v1/billed-items/{segment(billed.invoice_number)}/release", body=billed)
 
     async def find_billed(self, invoice_number: str) -> BilledItems | None:
         return await find(self._client, f"/psa/v1/billed-items/{segment(invoice_number)}", BilledItems)

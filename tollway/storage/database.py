@@ -1,9 +1,11 @@
 """The connection to the business database."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from alembic import command
 from alembic.config import Config
@@ -16,8 +18,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from tollway.problems import StartupError
 
 SCHEMA = "tollway"
+ALONE = "SELECT pg_advisory_xact_lock(7077)"
+"""Lets one transaction at a time change what tables there are."""
+UNFINISHED = "restore.unfinished"
+"""The file that is in the state folder while its SQLite files are exchanged."""
 CONNECT_SECONDS = 10
 """How long a PostgreSQL that cannot be reached is waited for."""
+
+
+_last: WeakKeyDictionary[AsyncConnection, list[Callable[[AsyncConnection], Awaitable[object]]]] = WeakKeyDictionary()
+
+
+def last(connection: AsyncConnection, work: Callable[[AsyncConnection], Awaitable[object]]) -> None:
+    """Have something done at the end of a transaction.
+
+    So what all others wait for is held for the shortest time, and by nobody who may still wait for another.
+    """
+    _last.setdefault(connection, []).append(work)
 
 
 class Database:
@@ -31,6 +48,8 @@ class Database:
         """Changes that take effect together when the block ends, or not at all."""
         async with self._engine.begin() as connection:
             yield connection
+            for work in _last.pop(connection, ()):
+                await work(connection)
 
     async def ready(self) -> str:
         """`ok`, or why the database does not answer."""
@@ -62,24 +81,27 @@ async def insert_new(connection: AsyncConnection, table: Table, row: dict[str, A
 async def open_database(folder: Path, url: str) -> Database:
     """Connect and bring the schema up to date; an empty `url` keeps a SQLite file in `folder`. Raises StartupError."""
     try:
-        engine = _postgresql(url) if url else _sqlite(folder)
+        engine = postgresql_engine(url) if url else _sqlite(folder)
         async with engine.begin() as connection:
             if url:
-                await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7077)")
+                await connection.exec_driver_sql(ALONE)
                 await connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-            await connection.run_sync(_migrate)
+            await connection.run_sync(migrate)
     except (SQLAlchemyError, ArgumentError, OSError) as error:
         raise StartupError(f"The setting storage.url leads to no usable database: {_first_line(error)}") from error
     return Database(engine)
 
 
-def _postgresql(url: str) -> AsyncEngine:
+def postgresql_engine(url: str) -> AsyncEngine:
+    """Connections to the database of the setting `storage.url`, its tables found by their names alone."""
     parsed = make_url(url).set(drivername="postgresql+psycopg")
     options = {"options": f"-csearch_path={SCHEMA}", "connect_timeout": CONNECT_SECONDS}
     return create_async_engine(parsed, connect_args=options, pool_size=10, pool_pre_ping=True, hide_parameters=True)
 
 
 def _sqlite(folder: Path) -> AsyncEngine:
+    if (folder / UNFINISHED).exists():
+        raise StartupError(f"A restore of {folder} was interrupted: run `tollway restore` again.")
     folder.mkdir(parents=True, exist_ok=True)
     address = f"sqlite+aiosqlite:///{folder / 'tollway.db'}"
     engine = create_async_engine(address, connect_args={"timeout": 30}, hide_parameters=True)
@@ -95,14 +117,20 @@ def _sqlite(folder: Path) -> AsyncEngine:
         # A transaction that reads first and writes later could not get the lock any more: take it at once.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def give_up(connection: Any, *_: Any) -> None:
+        # What was cancelled with rows still to be read would keep the lock, even once closed, until it is collected.
+        connection.run_async(lambda driver: asyncio.shield(driver.rollback()))
+
     return engine
 
 
-def _migrate(connection: Connection) -> None:
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Bring the tables to a revision, the latest unless said."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def _first_line(error: BaseException) -> str:

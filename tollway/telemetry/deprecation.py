@@ -14,8 +14,7 @@ _MOST_CLIENTS = 10_000
 class DeprecatedUse:
     """Counts the requests to one deprecated product."""
 
-    def __init__(self, metrics: Metrics, product: str, sunset: float | None) -> None:
-        """`sunset` is when it ends, in seconds since 1970; None while that is not decided."""
+    def __init__(self, metrics: Metrics, product: str) -> None:
         self._product = product
         labels = ("product", "client")
         self._requests = metrics.counter(
@@ -29,9 +28,13 @@ class DeprecatedUse:
             folded=("client",),
             most=_MOST_CLIENTS,
         )
-        metrics.gauge(SUNSET, "When a deprecated version ends; 0 while that is not decided.", ("product",)).set(
-            (product,), sunset or 0.0
+        self._sunset = metrics.gauge(
+            SUNSET, "When a deprecated version ends; 0 while that is not decided.", ("product",)
         )
+
+    def announce(self, sunset: float | None) -> None:
+        """Tell when it ends, in seconds since 1970; None while that is not decided."""
+        self._sunset.set((self._product,), sunset or 0.0)
 
     def count(self, client: str) -> None:
         """Count a request of an OAuth client; empty for a caller without a token."""

@@ -40,11 +40,12 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
       key: {{ .secret.key }}
 {{- end -}}
 
-{{- /* The secrets a service needs, and no others; takes a dict of root and layer. */ -}}
+{{- /* The secrets a service needs, and no others; takes a dict of root, name and layer. */ -}}
 {{- define "tollway.secretVariables" -}}
 {{- $secrets := .root.Values.secrets -}}
 {{ include "tollway.secretVariable" (dict "variable" "TOLLWAY_IDENTITY__KEY" "secret" $secrets.identityKey) }}
-{{- if and (eq .layer "gateway") $secrets.redisUrl.existingSecret }}
+{{- $counting := or (eq .layer "gateway") (eq .layer "system") (eq .name "event-delivery") -}}
+{{- if and $counting $secrets.redisUrl.existingSecret }}
 {{ include "tollway.secretVariable" (dict "variable" "TOLLWAY_REDIS__URL" "secret" $secrets.redisUrl) }}
 {{- end }}
 {{- if or (eq .layer "process") (eq .layer "gateway") }}

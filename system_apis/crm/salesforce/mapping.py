@@ -8,6 +8,7 @@ from system_apis.salesforce_platform.rows import listed
 from system_apis.salesforce_platform.values import country_code, money
 from tollway.canonical.contract import ContractType
 from tollway.canonical.deal import Account, Deal, DealLine, DealMilestone, DealProgress, DealRate
+from tollway.canonical.listing import DealStanding
 from tollway.canonical.money import Money
 from tollway.canonical.party import Address
 
@@ -57,13 +58,25 @@ def to_deal(row: models.Opportunity) -> Deal:
     )
 
 
-def to_progress(deal_id: str, row: models.OpportunityProgress) -> DealProgress:
+def to_progress(deal_id: str, row: models.OpportunityProgress | models.OpportunityStanding) -> DealProgress:
     """What the opportunity says of project and billing."""
     texts: dict[str, Any] = {name: getattr(row, field) or None for field, name in TEXTS.items()}
     amounts: dict[str, Any] = {
         name: _amount(getattr(row, field), row.CurrencyIsoCode) for field, name in AMOUNTS.items()
     }
     return DealProgress(deal_id=deal_id, **texts, **amounts)
+
+
+def to_standing(row: models.OpportunityStanding) -> DealStanding:
+    """The won deal, and what it was told."""
+    return DealStanding(
+        id=row.Id,
+        account_id=row.AccountId or "",
+        legal_entity=row.Tollway_Legal_Entity__c or "",
+        closed_on=row.CloseDate,
+        tax_registration=(row.Account.Tollway_Tax_Registration__c or "") if row.Account else "",
+        progress=to_progress(row.Id, row),
+    )
 
 
 def from_progress(progress: DealProgress) -> dict[str, Any]:

@@ -116,6 +116,30 @@ class ChangedOpportunity(msgspec.Struct, frozen=True):
     SystemModstamp: dt.datetime
 
 
+class RegisteredAccount(msgspec.Struct, frozen=True):
+    """Of the firm an opportunity is with, what the ERP has to say as well."""
+
+    Tollway_Tax_Registration__c: str | None
+
+
+class OpportunityStanding(msgspec.Struct, frozen=True):
+    """A won opportunity, and what Tollway wrote onto it."""
+
+    Id: str
+    AccountId: str | None
+    Account: RegisteredAccount | None
+    CloseDate: dt.date | None
+    Tollway_Legal_Entity__c: str | None
+    CurrencyIsoCode: str
+    Tollway_Project_Number__c: str | None
+    Tollway_Project_Status__c: str | None
+    Tollway_Billing_Status__c: str | None
+    Tollway_Last_Invoice__c: str | None
+    Tollway_Invoiced_Amount__c: Decimal | None
+    Tollway_Paid_Amount__c: Decimal | None
+    Tollway_Unbilled_Amount__c: Decimal | None
+
+
 class OpportunityProgress(msgspec.Struct, frozen=True):
     """What Tollway wrote onto an opportunity."""
 

@@ -4,13 +4,13 @@ Sources: SuiteTalk REST Web Services API Guide, "Using the Upsert Operation", "U
 Queries Through REST Web Services". Nothing is repeated here, save once after a refused access token.
 """
 
-import asyncio
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import httpx
 import msgspec
 
+from system_apis.erp.netsuite import limits
 from system_apis.erp.netsuite.errors import problem
 from system_apis.erp.netsuite.login import login
 from system_apis.erp.netsuite.models import Body
@@ -19,6 +19,7 @@ from system_apis.erp.netsuite.settings import NetSuiteSettings
 from tollway.canonical.case import Category
 from tollway.http.platforms import PlatformClient
 from tollway.problems import ContractDrift, Rejected, UnknownOutcome
+from tollway.quota import Quota
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Row)
@@ -35,19 +36,20 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class NetSuiteClient:
-    """Sends requests of one connection, never more at once than its settings allow."""
+    """Sends requests of one connection."""
 
-    def __init__(self, name: str, settings: NetSuiteSettings) -> None:
+    def __init__(self, name: str, settings: NetSuiteSettings, quota: Quota | None = None) -> None:
+        """`quota` is that of the account; unset, one for this client alone."""
         self.name, self.settings = name, settings
         self._http = PlatformClient(
             "NetSuite",
             settings.base_url,
             timeout=settings.timeout_seconds,
             certificate_authority=settings.certificate_authority,
-            connections=settings.concurrency,
+            quota=quota or Quota(name, "NetSuite", settings.quota),
+            heard=limits.heard,
         )
         self._login = login(name, settings, self._http)
-        self._slots = asyncio.Semaphore(settings.concurrency)
         self._currencies: dict[str, str] = {}
 
     async def read(self, record: str, external_id: str, kind: type[T], subject: str) -> T | None:
@@ -70,6 +72,10 @@ class NetSuiteClient:
     async def change(self, record: str, key: str, body: Body, subject: str) -> None:
         """Change a record that exists, by its internal id or by `eid:` and its external id."""
         await self._send("PATCH", f"{_RECORDS}/{record}/{quote(key, safe=':')}", subject, body=body)
+
+    async def transform(self, record: str, identity: str, target: str, body: Body, subject: str) -> None:
+        """Make a record of another kind from one, by its internal id; the body adds to what NetSuite takes over."""
+        await self._send("POST", f"{_RECORDS}/{record}/{identity}/!transform/{target}", subject, body=body)
 
     async def delete(self, record: str, identity: str, subject: str) -> None:
         """Remove a record by its internal id; one that is gone already stays gone."""
@@ -114,6 +120,11 @@ class NetSuiteClient:
         except KeyError:
             raise ContractDrift(f"NetSuite names a currency {identity} that it does not list.") from None
 
+    async def learn_limits(self) -> None:
+        """Ask how many calls the account may have at once; it tells nobody but an administrator's role."""
+        answer = await self._authorized("GET", limits.PATH, b"", {"accept": "application/json"}, reads=True)
+        self._http.quota.learn(limits.governance(answer))
+
     async def close(self) -> None:
         """Close every connection."""
         await self._http.close()
@@ -142,8 +153,7 @@ class NetSuiteClient:
         given = {"accept": "application/json", **(headers or {})}
         if content:
             given["content-type"] = "application/json"
-        async with self._slots:
-            answer = await self._authorized(method, target, content, given, reads=is_read)
+        answer = await self._authorized(method, target, content, given, reads=is_read)
         if missing and answer.status_code == httpx.codes.NOT_FOUND:
             return None
         if not answer.is_success:

@@ -9,9 +9,10 @@ from system_apis.erp.netsuite.account import Account
 from system_apis.erp.netsuite.external_ids import customer_key
 from system_apis.erp.netsuite.models import CustomerBody
 from system_apis.erp.netsuite.rows import CustomerRow, IdRow
-from system_apis.erp.netsuite.suiteql import bare, literal, starting_with, without_punctuation
+from system_apis.erp.netsuite.suiteql import bare, literal, place, starting_with, without_punctuation
 from tollway.canonical.case import Category
 from tollway.canonical.customer import Customer, CustomerDetails, CustomerMatches, CustomerQuery
+from tollway.canonical.listing import CustomerPage
 from tollway.canonical.matching import same_name, same_registration
 from tollway.problems import Conflict, NotFound, Rejected
 
@@ -78,6 +79,14 @@ class Customers:
         body = CustomerBody(external_id=key, custentity_tollway_account_id=customer.account_id)
         await self._client.change("customer", customer_id, body, f"customer {kept.number}")
         return _with_account(kept, customer.account_id)
+
+    async def page(self, legal_entity: str, after: str) -> CustomerPage:
+        """A page of the legal entity's active customers, by id."""
+        subsidiary = self._account.subsidiary(legal_entity).subsidiary
+        where = f"r.subsidiary = {subsidiary} AND c.isinactive = 'F' AND c.id > {place(after)}"
+        rows, more = await self._client.page(f"{_COLUMNS} WHERE {where} ORDER BY c.id", CustomerRow, "customers")
+        items = [mapping.customer(row, legal_entity) for row in rows]
+        return CustomerPage(items=items, next=items[-1].id if more else "")
 
     async def _parent(self, customer: CustomerDetails) -> str:
         if not customer.parent_account_id:

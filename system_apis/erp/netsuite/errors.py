@@ -46,7 +46,7 @@ def problem(answer: httpx.Response, subject: str, *, connection: str, reads: boo
     status, details = answer.status_code, _details(answer)
     codes = {detail.code for detail in details}
     log.warning("netsuite refused", status=status, codes=sorted(codes), subject=subject, connection=connection)
-    if status == httpx.codes.TOO_MANY_REQUESTS or codes & _CROWDED:
+    if is_crowded(answer):
         return Throttled("NetSuite has too many calls at once.", retry_after=retry_after(answer, CROWDED_SECONDS))
     if status == httpx.codes.UNAUTHORIZED:
         return Unavailable(f"NetSuite refuses the credentials of connection {connection}.", retry_after=LOGIN_SECONDS)
@@ -64,6 +64,12 @@ def problem(answer: httpx.Response, subject: str, *, connection: str, reads: boo
     told = " ".join(_told(detail) for detail in details if detail.code in _TELLING)
     sentence = f"{words.format(subject=subject)}{f': {told}' if told else '.'}"
     return Rejected(sentence, category=category, violations=_violations(details))
+
+
+def is_crowded(answer: httpx.Response) -> bool:
+    """Whether a call was refused because too many are under way."""
+    refused = answer.status_code == httpx.codes.TOO_MANY_REQUESTS
+    return refused or any(detail.code in _CROWDED for detail in _details(answer))
 
 
 def _details(answer: httpx.Response) -> list[ErrorDetail]:

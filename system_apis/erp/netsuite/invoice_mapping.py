@@ -7,9 +7,11 @@ from system_apis.erp.netsuite import models, rows
 from system_apis.erp.netsuite.external_ids import customer_key, external_id
 from system_apis.erp.netsuite.models import Ref
 from system_apis.erp.netsuite.suiteql import moment
-from tollway.canonical.invoice import Invoice, InvoiceDetails, InvoiceStatus
+from tollway.canonical.invoice import CreditNote, Invoice, InvoiceDetails, InvoiceStatus
 from tollway.canonical.money import Money
 
+_LONGEST_MEMO = 999
+"""Source: SOAP Schema Browser, "Credit Memo": a memo has 999 characters at most."""
 PENDING, APPROVED, REFUSED = "1", "2", "3"
 """NetSuite's approval statuses."""
 _LIVES = {
@@ -64,10 +66,11 @@ def invoice_body(
     )
 
 
-def invoice(shown: models.ShownInvoice, legal_entity: str, currency: str) -> Invoice:
-    """An invoice as its record shows it; `currency` is the code of the record's currency."""
+def invoice(shown: models.ShownInvoice, legal_entity: str, currency: str, credited: Decimal) -> Invoice:
+    """An invoice as its record shows it; `currency` is the code of its currency, `credited` what is paid by credit."""
     marker = {PENDING: "pending approval", REFUSED: "rejected"}.get(shown.approval_status.id, shown.status.id)
-    status = _status(marker, shown.total, shown.amount_paid)
+    paid = shown.amount_paid - credited
+    status = _status(marker, shown.total, paid, credited)
     return Invoice(
         id=shown.id,
         reference=shown.custbody_tollway_reference,
@@ -79,16 +82,17 @@ def invoice(shown: models.ShownInvoice, legal_entity: str, currency: str) -> Inv
         net=_money(shown.subtotal, currency),
         tax=_money(shown.tax_total, currency),
         total=_money(shown.total, currency),
-        paid=_money(shown.amount_paid, currency),
+        paid=_money(paid, currency),
         date=shown.tran_date,
         due=shown.due_date,
         changed_at=shown.last_modified_date,
     )
 
 
-def listed_invoice(row: rows.InvoiceRow, legal_entity: str, project_number: str) -> Invoice:
-    """An invoice of a project as a query lists it."""
-    status = _status(row.status, row.total, row.paid)
+def listed_invoice(row: rows.InvoiceRow, legal_entity: str, project_number: str, credited: Decimal) -> Invoice:
+    """An invoice of a project as a query lists it; `credited` of what is paid is by credit memos."""
+    paid = row.paid - credited
+    status = _status(row.status, row.total, paid, credited)
     total, net = _money(row.total, row.currency), _money(row.net, row.currency)
     return Invoice(
         id=row.id,
@@ -101,18 +105,45 @@ def listed_invoice(row: rows.InvoiceRow, legal_entity: str, project_number: str)
         net=net,
         tax=total - net,
         total=total,
-        paid=_money(row.paid, row.currency),
+        paid=_money(paid, row.currency),
         date=row.trandate,
         due=row.duedate,
         changed_at=moment(row.changed),
     )
 
 
-def _status(marker: str, total: Decimal, paid: Decimal) -> InvoiceStatus:
+def credit_memo_body(key: str, invoice: Invoice, reason: str) -> models.CreditMemoBody:
+    """What is said of a credit memo besides what NetSuite takes from its invoice."""
+    return models.CreditMemoBody(
+        external_id=key,
+        memo=reason[:_LONGEST_MEMO] or None,
+        custbody_tollway_reference=invoice.reference,
+        custbody_tollway_project=invoice.project_number,
+    )
+
+
+def credit_note(shown: models.ShownCreditMemo, reference: str, legal_entity: str, currency: str) -> CreditNote:
+    """A credit memo as its record shows it."""
+    return CreditNote(
+        id=shown.id,
+        reference=reference,
+        legal_entity=legal_entity,
+        number=shown.tran_id,
+        currency=currency,
+        net=_money(shown.subtotal, currency),
+        tax=_money(shown.tax_total, currency),
+        total=_money(shown.total, currency),
+        date=shown.tran_date,
+    )
+
+
+def _status(marker: str, total: Decimal, paid: Decimal, credited: Decimal) -> InvoiceStatus:
     decided = _LIVES.get(marker.rpartition(":")[2].strip().casefold())
     if decided is not None:
         return decided
-    if paid >= total:
+    if credited >= total > 0:
+        return InvoiceStatus.CANCELLED
+    if paid + credited >= total:
         return InvoiceStatus.PAID
     return InvoiceStatus.PARTLY_PAID if paid > 0 else InvoiceStatus.OPEN
 

@@ -154,6 +154,15 @@ class InvoiceBody(Body, frozen=True, kw_only=True):
     custbody_tollway_project: str | None = None
 
 
+class CreditMemoBody(Body, frozen=True, kw_only=True):
+    """What is written of a credit memo that is made of an invoice."""
+
+    external_id: str
+    memo: str | None = None
+    custbody_tollway_reference: str
+    custbody_tollway_project: str
+
+
 class ShownRef(Shown, frozen=True, kw_only=True):
     """A reference as it is answered."""
 
@@ -179,6 +188,19 @@ class ShownInvoice(Shown, frozen=True, kw_only=True):
     last_modified_date: dt.datetime | None = None
     custbody_tollway_reference: str = ""
     custbody_tollway_project: str = ""
+
+
+class ShownCreditMemo(Shown, frozen=True, kw_only=True):
+    """What is read of a credit memo."""
+
+    id: str
+    tran_id: str
+    subsidiary: ShownRef
+    currency: ShownRef
+    tran_date: dt.date | None = None
+    subtotal: Decimal = Decimal(0)
+    tax_total: Decimal = Decimal(0)
+    total: Decimal = Decimal(0)
 
 
 class ErrorDetail(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from typing import Any
 
 from system_apis.erp.netsuite.account import Account
 from system_apis.erp.netsuite.client import NetSuiteClient
+from system_apis.erp.netsuite.credit_notes import CreditNotes
 from system_apis.erp.netsuite.customers import Customers
 from system_apis.erp.netsuite.invoices import Invoices
 from system_apis.erp.netsuite.projects import Projects
@@ -11,15 +12,17 @@ from system_apis.erp.netsuite.rows import CurrencyRow
 from system_apis.erp.netsuite.settings import netsuite_settings
 from tollway.canonical.billing import BillingPlan, ErpCapabilities, RevenueSchedule
 from tollway.canonical.customer import Customer, CustomerDetails, CustomerMatches, CustomerQuery
-from tollway.canonical.invoice import Invoice, InvoiceDetails
+from tollway.canonical.invoice import CreditNote, Invoice, InvoiceDetails
+from tollway.canonical.listing import CustomerPage, InvoicePage, ProjectPage, Span
 from tollway.canonical.project import Project, ProjectDetails
 from tollway.canonical.record import Changes, Cursor
 from tollway.ports.connection import Shared
 
 
-def build_netsuite(name: str, tables: dict[str, Any], _shared: Shared) -> "NetSuiteErp":
+def build_netsuite(name: str, tables: dict[str, Any], shared: Shared) -> "NetSuiteErp":
     """The NetSuite account that `[connections.<name>]` describes; raises StartupError."""
-    return NetSuiteErp(NetSuiteClient(name, netsuite_settings(name, tables)))
+    settings = netsuite_settings(name, tables)
+    return NetSuiteErp(NetSuiteClient(name, settings, shared.quotas.of(name, "NetSuite", settings.quota)))
 
 
 class NetSuiteErp:
@@ -31,9 +34,11 @@ class NetSuiteErp:
         self._customers = Customers(self._account)
         self._projects = Projects(self._account)
         self._invoices = Invoices(self._account)
+        self._credit_notes = CreditNotes(self._account, self._invoices)
 
     async def check(self) -> str:
         query = "SELECT id, symbol FROM currency ORDER BY id"
+        await self._client.learn_limits()
         rows = await self._client.query(query, CurrencyRow, "the currencies")
         return f"NetSuite account {self._client.settings.account}, {len(rows)} currencies"
 
@@ -83,6 +88,15 @@ class NetSuiteErp:
     async def post_invoice(self, legal_entity: str, reference: str) -> Invoice:
         return await self._invoices.post(legal_entity, reference)
 
+    async def cancel_invoice(self, legal_entity: str, reference: str) -> Invoice:
+        return await self._credit_notes.cancel(legal_entity, reference)
+
+    async def credit_invoice(self, legal_entity: str, reference: str, reason: str) -> CreditNote:
+        return await self._credit_notes.credit(legal_entity, reference, reason)
+
+    async def find_credit_note(self, legal_entity: str, reference: str) -> CreditNote | None:
+        return await self._credit_notes.find(legal_entity, reference)
+
     async def find_invoice(self, legal_entity: str, reference: str) -> Invoice | None:
         return await self._invoices.find(legal_entity, reference)
 
@@ -91,3 +105,12 @@ class NetSuiteErp:
 
     async def invoice_changes(self, legal_entity: str, cursor: Cursor) -> Changes:
         return await self._invoices.changes(legal_entity, cursor)
+
+    async def customers(self, legal_entity: str, after: str) -> CustomerPage:
+        return await self._customers.page(legal_entity, after)
+
+    async def projects(self, legal_entity: str, after: str) -> ProjectPage:
+        return await self._projects.page(legal_entity, after)
+
+    async def invoices(self, legal_entity: str, span: Span, after: str) -> InvoicePage:
+        return await self._invoices.page(legal_entity, span, after)

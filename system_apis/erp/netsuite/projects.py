@@ -9,11 +9,18 @@ from system_apis.erp.netsuite.account import Account
 from system_apis.erp.netsuite.external_ids import external_id
 from system_apis.erp.netsuite.models import Body, JobBody, Ref
 from system_apis.erp.netsuite.rows import JobRow, PlanRow
-from system_apis.erp.netsuite.suiteql import day, literal
+from system_apis.erp.netsuite.suiteql import day, literal, place
 from tollway.canonical.billing import BillingPlan, RevenueSchedule
+from tollway.canonical.listing import ProjectPage
 from tollway.canonical.project import Project, ProjectDetails
 from tollway.problems import ProblemError, UnknownOutcome
 
+_COLUMNS = (
+    "SELECT j.id, j.externalid, j.companyname, j.entitystatus, BUILTIN.DF(j.entitystatus) AS status_name, "
+    "j.custentity_tollway_project_number AS number, "
+    "j.custentity_tollway_deal_id AS deal_id, c.custentity_tollway_account_id AS account_id, "
+    "k.symbol AS currency FROM job j LEFT JOIN customer c ON c.id = j.parent LEFT JOIN currency k ON k.id = j.currency"
+)
 PLAN = "customrecord_tollway_billing_plan"
 SCHEDULE = "customrecord_tollway_revenue_schedule"
 _PLAN_COLUMNS = (
@@ -49,16 +56,20 @@ class Projects:
 
     async def find(self, legal_entity: str, number: str) -> Project | None:
         """The project with this number."""
-        query = (
-            "SELECT j.id, j.externalid, j.companyname, j.entitystatus, "  # noqa: S608 - the literals are escaped
-            "BUILTIN.DF(j.entitystatus) AS status_name, "
-            "j.custentity_tollway_deal_id AS deal_id, c.custentity_tollway_account_id AS account_id, "
-            "k.symbol AS currency FROM job j LEFT JOIN customer c ON c.id = j.parent "
-            f"LEFT JOIN currency k ON k.id = j.currency WHERE {self._is(legal_entity, number)}"
-        )
+        query = f"{_COLUMNS} WHERE {self._is(legal_entity, number)}"
         rows = await self._client.query(query, JobRow, f"project {number}")
         closed = self._client.settings.closed_project_status
         return mapping.project(rows[0], number, legal_entity, closed) if rows else None
+
+    async def page(self, legal_entity: str, after: str) -> ProjectPage:
+        """A page of our projects, by id."""
+        subsidiary = self._account.subsidiary(legal_entity).subsidiary
+        ours = f"j.subsidiary = {subsidiary} AND j.custentity_tollway_project_number IS NOT NULL"
+        query = f"{_COLUMNS} WHERE {ours} AND j.id > {place(after)} ORDER BY j.id"
+        rows, more = await self._client.page(query, JobRow, "projects")
+        closed = self._client.settings.closed_project_status
+        items = [mapping.project(row, row.number, legal_entity, closed) for row in rows if row.number]
+        return ProjectPage(items=items, next=rows[-1].id if more else "")
 
     async def close(self, legal_entity: str, number: str) -> None:
         """Give the project the status that means closed."""

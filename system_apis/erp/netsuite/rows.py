@@ -33,7 +33,8 @@ class JobRow(Row, frozen=True, kw_only=True):
     """A project."""
 
     id: str
-    externalid: str
+    externalid: str = ""
+    number: str = ""
     companyname: str = ""
     entitystatus: str = ""
     status_name: str = ""
@@ -70,6 +71,13 @@ class InvoiceRow(Row, frozen=True, kw_only=True):
     changed: str
     reference: str = ""
     project_number: str = ""
+
+
+class CreditedRow(Row, frozen=True, kw_only=True):
+    """What credit memos have taken off an invoice, in its own currency."""
+
+    id: str
+    amount: Decimal
 
 
 class ChangeRow(Row, frozen=True, kw_only=True):

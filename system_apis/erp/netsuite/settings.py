@@ -1,10 +1,11 @@
 """What a connection to NetSuite needs to be told."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
 from tollway.problems import StartupError
+from tollway.quota import QuotaSettings
 from tollway.settings import Table, convert
 
 InternalId = Annotated[str, msgspec.Meta(pattern="^-?[0-9]+$", description="An id that NetSuite gave a record.")]
@@ -17,6 +18,16 @@ class Subsidiary(Table):
     """Its internal id."""
     tax_code: InternalId | None = None
     """Internal id of the tax code that new taxable customers get; without it, NetSuite's nexus decides."""
+
+
+class NetSuiteQuota(QuotaSettings):
+    """What an account may be asked for, by all its integrations together.
+
+    Source: NetSuite Help, "Web Services and RESTlet Concurrency Governance": 5 calls at once in the smallest service
+    tier without SuiteCloud Plus; an account tells how many it has.
+    """
+
+    assumed_concurrency: ClassVar[int | None] = 5
 
 
 class NetSuiteSettings(Table):
@@ -65,8 +76,8 @@ class NetSuiteSettings(Table):
     """How long one call may take."""
     page_size: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1000
     """Rows per page of a query; NetSuite gives 1,000 at most."""
-    concurrency: Annotated[int, msgspec.Meta(ge=1)] = 5
-    """How many calls may run at once, of those that the account allows all its integrations together."""
+    quota: NetSuiteQuota = NetSuiteQuota()
+    """What the account may be asked for."""
 
     @property
     def base_url(self) -> str:

@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from tollway.problems import Malformed
+
 MOMENT = "YYYY-MM-DD HH24:MI:SS"
 """The format in which moments are compared and answered: their order as text is their order in time."""
 _MOMENT = "%Y-%m-%d %H:%M:%S"
@@ -29,6 +31,13 @@ def bare(column: str) -> str:
 def without_punctuation(text: str) -> str:
     """What `bare` makes of a column that holds this text."""
     return text.translate(dict.fromkeys(map(ord, _PUNCTUATION))).upper()
+
+
+def place(after: str) -> int:
+    """The id that a listing continues behind; raises Malformed when it is none."""
+    if after and not (after.isascii() and after.isdigit()):
+        raise Malformed(f"The place to continue from, {after}, is none of NetSuite's: they are numbers.")
+    return int(after or 0)
 
 
 def utc(column: str) -> str:

@@ -11,11 +11,13 @@ from system_apis.erp.tryton.client import TrytonClient
 from system_apis.erp.tryton.models import Id, Shown, paths
 from system_apis.erp.tryton.settings import TrytonSettings
 from tollway.canonical.case import Category
-from tollway.problems import ContractDrift, ProblemError, Rejected, UnknownOutcome
+from tollway.problems import ContractDrift, Malformed, ProblemError, Rejected, UnknownOutcome
 
 R = TypeVar("R")
 S = TypeVar("S", bound=msgspec.Struct)
 T = TypeVar("T", bound=Shown)
+PAGE = 200
+"""Records of a page."""
 
 
 class Account:
@@ -107,6 +109,13 @@ class Account:
                 f"Nobody told what {code} is in Tryton; name it in the setting {self._where}.{table}.{code}."
             )
         return names[code]
+
+
+def place(after: str) -> int:
+    """The id that a listing continues behind; raises Malformed when it is none."""
+    if after and not (after.isascii() and after.isdigit()):
+        raise Malformed(f"The place to continue from, {after}, is none of Tryton's: they are numbers.")
+    return int(after or 0)
 
 
 def converted(found: Any, kind: type[S], what: str) -> S:

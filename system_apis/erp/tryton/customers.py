@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 
 from system_apis.erp.tryton import mapping, models
-from system_apis.erp.tryton.account import Account, written
+from system_apis.erp.tryton.account import PAGE, Account, place, written
 from tollway.canonical.case import Category
 from tollway.canonical.customer import Customer, CustomerDetails, CustomerMatches, CustomerQuery
+from tollway.canonical.listing import CustomerPage
 from tollway.canonical.matching import registration_key, same_name
 from tollway.problems import Conflict, NotFound, Rejected
 
@@ -59,6 +60,13 @@ class Customers:
         if parties and not parties[0].active:
             raise _conflict(f"Finance has deactivated the customer {parties[0].code} ({parties[0].name}) in Tryton.")
         return parties[0] if parties else None
+
+    async def page(self, legal_entity: str, after: str) -> CustomerPage:
+        """A page of the active parties, which all companies share, by id."""
+        company, behind = await self._account.company(legal_entity), [("id", ">", place(after))]
+        rows = await self._account.read(models.ShownParty, PARTY, behind, company=company, limit=PAGE + 1)
+        items = [mapping.customer(party, legal_entity) for party in rows[:PAGE]]
+        return CustomerPage(items=items, next=items[-1].id if len(rows) > PAGE else "")
 
     async def create(self, customer: CustomerDetails) -> Customer:
         """Create the customer, or give one that another company made what it lacks in this one."""

@@ -7,6 +7,9 @@ import httpx
 from system_apis.erp.tryton.codec import decode
 from tollway.http.platforms import retry_after
 from tollway.problems import Conflict, ContractDrift, Rejected, Throttled, TollwayError, Unavailable, UnknownOutcome
+from tollway.quota import Heard
+from tollway.quota.heard import heard as by_common_headers
+from tollway.quota.heard import seconds
 
 CONTENTION_SECONDS = 0.5
 """Pause after other transactions kept a call from its locks: they are short."""
@@ -30,6 +33,13 @@ class WarningRaised(TollwayError):
     def name(self) -> str:
         """The kind of warning, such as `invoice_date_future`."""
         return self.key.rpartition(".")[2]
+
+
+def heard(answer: httpx.Response) -> Heard:
+    """What an answer tells the quota; 503 is said of a call that waited for locks, and nothing of the server."""
+    if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        return Heard(pause=seconds(answer.headers.get("retry-after")))
+    return by_common_headers(answer)
 
 
 def result(answer: httpx.Response, method: str, *, reads: bool) -> Any:

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from system_apis.erp.tryton import models
 from system_apis.erp.tryton.markers import identities, marked
 from tollway.canonical.case import Category
-from tollway.canonical.invoice import Invoice, InvoiceDetails, InvoiceLineDetails, InvoiceStatus
+from tollway.canonical.invoice import CreditNote, Invoice, InvoiceDetails, InvoiceLineDetails, InvoiceStatus
 from tollway.canonical.money import Money, exponent
 from tollway.problems import Rejected
 
@@ -39,7 +39,7 @@ def invoice_body(
             "account for receivables and a journal for revenue.",
             category=Category.PLATFORM_REFUSED,
         )
-    lines = [_line_body(line, company, currency, *products[line.kind]) for line in invoice.lines]
+    lines = [body for line in invoice.lines for body in _line_bodies(line, company, currency, *products[line.kind])]
     return models.InvoiceBody(
         type="out",
         company=company,
@@ -84,49 +84,72 @@ def invoice(shown: models.ShownInvoice, legal_entity: str) -> Invoice:
     )
 
 
+def credit_note(shown: models.ShownInvoice, reference: str, legal_entity: str) -> CreditNote:
+    """A credit note, which Tryton keeps as an invoice over negative amounts."""
+    currency = shown.currency.code or ""
+    return CreditNote(
+        id=str(shown.id),
+        reference=reference,
+        legal_entity=legal_entity,
+        number=shown.number or "",
+        currency=currency,
+        net=_money(-shown.untaxed_amount, currency),
+        tax=_money(-shown.tax_amount, currency),
+        total=_money(-shown.total_amount, currency),
+        date=shown.invoice_date,
+    )
+
+
 def utc(moment: dt.datetime) -> dt.datetime:
     """A moment of Tryton's, which means UTC and says so nowhere."""
     return moment.replace(tzinfo=dt.UTC)
 
 
-def unit_price(line: InvoiceLineDetails) -> Decimal:
-    """The price at which Tryton, which rounds halves to even, comes to exactly the line's amount.
+def priced(line: InvoiceLineDetails) -> list[tuple[Decimal, Decimal]]:
+    """Quantities and unit prices at which Tryton, which rounds halves to even, comes to exactly the line's amount.
 
-    Where our halves were rounded away from zero, that is the price plus the smallest step of prices.
+    Where our half was rounded away from zero, that is the price plus the smallest step of prices. Over many units such
+    steps add up to more than was rounded: then the last units alone are billed with the step, on a line of their own.
     """
     smallest = Decimal(1).scaleb(-exponent(line.amount.currency))
     price, amount = line.unit_price.amount, line.amount.amount
-    for candidate in (price, price + SMALLEST_PRICE.copy_sign(price)):
-        if (line.quantity * candidate).quantize(smallest, ROUND_HALF_EVEN) == amount:
-            return candidate
+    raised = price + SMALLEST_PRICE.copy_sign(price)
+    last = line.quantity % (smallest / SMALLEST_PRICE)  # beyond these, a price times its units has no half
+    parted = [(line.quantity - last, price), (last, raised)]
+    for parts in ([(line.quantity, price)], [(line.quantity, raised)], parted):
+        if sum((units * each).quantize(smallest, ROUND_HALF_EVEN) for units, each in parts) == amount:
+            return parts
     raise Rejected(
         f"{line.quantity} times {price} is not {amount} for {line.description!r}, and Tryton bills nothing else.",
         category=Category.PLATFORM_REFUSED,
     )
 
 
-def _line_body(
+def _line_bodies(
     line: InvoiceLineDetails, company: int, currency: int, product: int, defaults: models.ProductDefaults
-) -> models.LineBody:
+) -> list[models.LineBody]:
     if defaults.account is None:
         raise Rejected(
             f"Tryton has no revenue account in this company for the product that {line.kind} is billed as.",
             category=Category.PLATFORM_REFUSED,
         )
     taxes = [record["id"] for _, record in defaults.taxes.get("add", [])]
-    return models.LineBody(
-        type="line",
-        company=company,
-        currency=currency,
-        product=product,
-        unit=defaults.unit,
-        account=defaults.account,
-        description=line.description,
-        quantity=float(line.quantity),
-        unit_price=unit_price(line),
-        taxes=[["add", taxes]] if taxes else [],
-        note=marked(source=line.source_id),
-    )
+    return [
+        models.LineBody(
+            type="line",
+            company=company,
+            currency=currency,
+            product=product,
+            unit=defaults.unit,
+            account=defaults.account,
+            description=line.description,
+            quantity=float(quantity),
+            unit_price=price,
+            taxes=[["add", taxes]] if taxes else [],
+            note=marked(source=line.source_id),
+        )
+        for quantity, price in priced(line)
+    ]
 
 
 def _money(amount: Decimal, currency: str) -> Money:

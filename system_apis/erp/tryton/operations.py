@@ -4,14 +4,17 @@ from typing import Any
 
 from system_apis.erp.tryton.account import Account
 from system_apis.erp.tryton.client import TrytonClient
+from system_apis.erp.tryton.credit_notes import CreditNotes
 from system_apis.erp.tryton.customers import Customers
+from system_apis.erp.tryton.errors import heard
 from system_apis.erp.tryton.invoices import Invoices
 from system_apis.erp.tryton.projects import Projects
 from system_apis.erp.tryton.settings import tryton_settings
 from tollway.canonical.billing import BillingPlan, ErpCapabilities, RevenueSchedule
 from tollway.canonical.case import Category
 from tollway.canonical.customer import Customer, CustomerDetails, CustomerMatches, CustomerQuery
-from tollway.canonical.invoice import Invoice, InvoiceDetails
+from tollway.canonical.invoice import CreditNote, Invoice, InvoiceDetails
+from tollway.canonical.listing import CustomerPage, InvoicePage, ProjectPage, Span
 from tollway.canonical.project import Project, ProjectDetails
 from tollway.canonical.record import Changes, Cursor
 from tollway.http.platforms import PlatformClient
@@ -19,7 +22,7 @@ from tollway.ports.connection import Shared
 from tollway.problems import Rejected
 
 
-def build_tryton(name: str, tables: dict[str, Any], _shared: Shared) -> "TrytonErp":
+def build_tryton(name: str, tables: dict[str, Any], shared: Shared) -> "TrytonErp":
     """The Tryton database that `[connections.<name>]` describes; raises StartupError."""
     settings = tryton_settings(name, tables)
     http = PlatformClient(
@@ -27,6 +30,8 @@ def build_tryton(name: str, tables: dict[str, Any], _shared: Shared) -> "TrytonE
         settings.url,
         timeout=settings.timeout_seconds,
         certificate_authority=settings.certificate_authority,
+        quota=shared.quotas.of(name, "Tryton", settings.quota),
+        heard=heard,
     )
     return TrytonErp(Account(name, settings, TrytonClient(settings, http)))
 
@@ -39,6 +44,7 @@ class TrytonErp:
         self._customers = Customers(account)
         self._projects = Projects(account, self._customers)
         self._invoices = Invoices(account, self._customers)
+        self._credit_notes = CreditNotes(account, self._invoices)
 
     async def check(self) -> str:
         companies = [await self._account.company(code) for code in self._account.settings.legal_entities]
@@ -94,6 +100,15 @@ class TrytonErp:
     async def post_invoice(self, legal_entity: str, reference: str) -> Invoice:
         return await self._invoices.post(legal_entity, reference)
 
+    async def cancel_invoice(self, legal_entity: str, reference: str) -> Invoice:
+        return await self._credit_notes.cancel(legal_entity, reference)
+
+    async def credit_invoice(self, legal_entity: str, reference: str, reason: str) -> CreditNote:
+        return await self._credit_notes.credit(legal_entity, reference, reason)
+
+    async def find_credit_note(self, legal_entity: str, reference: str) -> CreditNote | None:
+        return await self._credit_notes.find(legal_entity, reference)
+
     async def find_invoice(self, legal_entity: str, reference: str) -> Invoice | None:
         return await self._invoices.find(legal_entity, reference)
 
@@ -102,3 +117,12 @@ class TrytonErp:
 
     async def invoice_changes(self, legal_entity: str, cursor: Cursor) -> Changes:
         return await self._invoices.changes(legal_entity, cursor)
+
+    async def customers(self, legal_entity: str, after: str) -> CustomerPage:
+        return await self._customers.page(legal_entity, after)
+
+    async def projects(self, legal_entity: str, after: str) -> ProjectPage:
+        return await self._projects.page(legal_entity, after)
+
+    async def invoices(self, legal_entity: str, span: Span, after: str) -> InvoicePage:
+        return await self._invoices.page(legal_entity, span, after)

@@ -5,11 +5,12 @@ creating it are kept together by a lock.
 """
 
 from system_apis.erp.tryton import mapping, models
-from system_apis.erp.tryton.account import Account, written
+from system_apis.erp.tryton.account import PAGE, Account, place, written
 from system_apis.erp.tryton.customers import Customers
 from system_apis.erp.tryton.markers import identities, marker
 from tollway.canonical.billing import BillingPlan
 from tollway.canonical.case import Category
+from tollway.canonical.listing import ProjectPage
 from tollway.canonical.project import Project, ProjectDetails
 from tollway.problems import NotFound, Rejected
 
@@ -43,6 +44,16 @@ class Projects:
         """The project with this number."""
         work = await self._work(await self._account.company(legal_entity), number)
         return mapping.project(work, legal_entity) if work else None
+
+    async def page(self, legal_entity: str, after: str) -> ProjectPage:
+        """A page of our projects, by id."""
+        company = await self._account.company(legal_entity)
+        ours = ("comment", "like", f"%{marker('project', '')}%")
+        domain = [("company", "=", company), ("type", "=", "project"), ours, ("id", ">", place(after))]
+        rows = await self._account.read(models.ShownProject, WORK, domain, company=company, limit=PAGE + 1)
+        marked = [work for work in rows[:PAGE] if "project" in identities(work.comment)]
+        items = [mapping.project(work, legal_entity) for work in marked]
+        return ProjectPage(items=items, next=str(rows[PAGE - 1].id) if len(rows) > PAGE else "")
 
     async def close(self, legal_entity: str, number: str) -> None:
         """Complete the project and all its tasks, which is how Tryton closes one."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from tollway.quota import QuotaSettings
 from tollway.settings import Table, convert
 
 EUROPEAN_UNION = (
@@ -44,6 +45,8 @@ class TrytonSettings(Table):
     """A file of certificates to trust instead of the usual ones."""
     timeout_seconds: float = 30.0
     """How long one call may take; posting an invoice takes a second or two."""
+    quota: QuotaSettings = QuotaSettings()
+    """What the server may be asked for; of itself it has no limits."""
 
 
 def tryton_settings(name: str, tables: dict[str, Any]) -> TrytonSettings:

@@ -1,36 +1,46 @@
-"""Writes an invoice's number onto what it bills, never onto what another invoice bills."""
+"""Writes an invoice's number onto what it bills, and takes it off again; what another invoice bills stays as it is."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from system_apis.psa.certinia import models
-from system_apis.psa.certinia.queries import MILESTONE, TIMECARD
+from system_apis.psa.certinia.queries import MILESTONE, SOBJECTS
 from system_apis.salesforce_platform.batches import query_together, require, update_all
 from system_apis.salesforce_platform.client import OrgClient
 from system_apis.salesforce_platform.rows import select
 from system_apis.salesforce_platform.soql import is_record_id, quote_all
-from tollway.canonical.work import BillableItem, BilledItems, WorkKind
+from tollway.canonical.work import BillableItem, BilledItems
 from tollway.problems import NotFound, Rejected
 
 ALREADY_BILLED = "already_billed"
-SOBJECTS = {WorkKind.TIME: TIMECARD, WorkKind.MILESTONE: MILESTONE}
+_MARKS = ("pse__Billed__c", "pse__Invoiced__c")
 
 
 async def write_invoice(org: OrgClient, billed: BilledItems) -> None:
     """Mark what is not marked yet; raises NotFound, or Rejected with what another invoice carries."""
     wanted = _by_sobject(billed.items)
-    if not wanted:
-        return
-    queries = {
-        sobject: (f"{select(models.Billed, sobject)} WHERE Id IN {quote_all(ids)}", models.Billed)
-        for sobject, ids in wanted.items()
-    }
-    rows: dict[str, list[models.Billed]] = await query_together(org, queries)
+    rows = await _rows(org, wanted)
     _check(billed.invoice_number, wanted, rows)
     for sobject, present in rows.items():
         values = _values(sobject, billed.invoice_number)
         unmarked = {row.Id: values for row in present if not row.Tollway_Invoice_Number__c}
         require(sobject, await update_all(org, sobject, unmarked))
+
+
+async def erase_invoice(org: OrgClient, billed: BilledItems) -> None:
+    """Take the number off what carries it; what is gone or on another invoice is none of its business."""
+    for sobject, present in (await _rows(org, _by_sobject(billed.items))).items():
+        values = dict.fromkeys(_values(sobject, billed.invoice_number)) | dict.fromkeys(_MARKS, False)
+        marked = {row.Id: values for row in present if row.Tollway_Invoice_Number__c == billed.invoice_number}
+        require(sobject, await update_all(org, sobject, marked))
+
+
+async def _rows(org: OrgClient, wanted: dict[str, list[str]]) -> dict[str, list[models.Billed]]:
+    queries = {
+        sobject: (f"{select(models.Billed, sobject)} WHERE Id IN {quote_all(ids)}", models.Billed)
+        for sobject, ids in wanted.items()
+    }
+    return await query_together(org, queries) if queries else {}
 
 
 def _by_sobject(items: Iterable[BillableItem]) -> dict[str, list[str]]:
@@ -55,5 +65,5 @@ def _check(number: str, wanted: dict[str, list[str]], rows: dict[str, list[model
 
 def _values(sobject: str, number: str) -> dict[str, Any]:
     """Certinia's own marks beside Tollway's, so that its billing leaves the work alone."""
-    values = {"Tollway_Invoice_Number__c": number, "pse__Billed__c": True, "pse__Invoiced__c": True}
+    values = {"Tollway_Invoice_Number__c": number} | dict.fromkeys(_MARKS, True)
     return values | {"pse__Invoice_Number__c": number} if sobject == MILESTONE else values

@@ -9,6 +9,7 @@ from system_apis.psa.certinia import models
 from system_apis.salesforce_platform.rows import listed
 from system_apis.salesforce_platform.values import money
 from tollway.canonical.contract import ContractMilestone, ContractRate, ContractType
+from tollway.canonical.listing import ProjectStanding
 from tollway.canonical.money import Money
 from tollway.canonical.project import Project, ProjectBilling, ProjectDetails, ProjectPlan
 from tollway.problems import Rejected
@@ -64,7 +65,7 @@ def created_project(project_id: str, details: ProjectDetails) -> Project:
     )
 
 
-def to_project(row: models.Project) -> Project:
+def to_project(row: models.Project | models.ProjectStanding) -> Project:
     """The project as it is."""
     return Project(
         id=row.Id,
@@ -79,7 +80,7 @@ def to_project(row: models.Project) -> Project:
     )
 
 
-def is_closed(row: models.Project | models.WorkedProject) -> bool:
+def is_closed(row: models.Project | models.ProjectStanding | models.WorkedProject) -> bool:
     """Whether nobody can enter time on the project any more."""
     return row.pse__Closed_for_Time_Entry__c or not row.pse__Is_Active__c
 
@@ -169,7 +170,7 @@ def from_billing(billing: ProjectBilling) -> dict[str, Any]:
     }
 
 
-def to_billing(number: str, row: models.ProjectBilling) -> ProjectBilling | None:
+def to_billing(number: str, row: models.ProjectBilling | models.ProjectStanding) -> ProjectBilling | None:
     """What the project says of its billing; None when nothing has been written."""
     invoiced, paid = row.Tollway_Invoiced_Amount__c, row.Tollway_Paid_Amount__c
     if not row.Tollway_Invoice_Status__c or invoiced is None or paid is None:
@@ -180,6 +181,11 @@ def to_billing(number: str, row: models.ProjectBilling) -> ProjectBilling | None
         invoiced=money(invoiced, row.CurrencyIsoCode),
         paid=money(paid, row.CurrencyIsoCode),
     )
+
+
+def to_standing(row: models.ProjectStanding) -> ProjectStanding:
+    """The project, and what it was told of its billing."""
+    return ProjectStanding(project=to_project(row), billing=to_billing(row.Tollway_External_Id__c, row))
 
 
 def short_name(text: str) -> str:

@@ -44,6 +44,24 @@ class ProjectBilling(msgspec.Struct, frozen=True):
     Tollway_Paid_Amount__c: Decimal | None
 
 
+class ProjectStanding(msgspec.Struct, frozen=True):
+    """A project, and what Tollway wrote of its billing."""
+
+    Id: str
+    Name: str
+    Tollway_External_Id__c: str
+    CurrencyIsoCode: str
+    pse__Account__c: str | None
+    pse__Opportunity__c: str | None
+    pse__Opportunity__r: Opportunity | None
+    pse__Stage__c: str | None
+    pse__Is_Active__c: bool
+    pse__Closed_for_Time_Entry__c: bool
+    Tollway_Invoice_Status__c: str | None
+    Tollway_Invoiced_Amount__c: Decimal | None
+    Tollway_Paid_Amount__c: Decimal | None
+
+
 class ProjectNumber(msgspec.Struct, frozen=True):
     """The project that a record belongs to."""
 

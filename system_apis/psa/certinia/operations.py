@@ -4,8 +4,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from system_apis.psa.certinia import changes, mapping, models
-from system_apis.psa.certinia.billed import write_invoice
+from system_apis.psa.certinia import changes, listing, mapping, models
+from system_apis.psa.certinia.billed import erase_invoice, write_invoice
 from system_apis.psa.certinia.queries import (
     KEY,
     MILESTONE,
@@ -24,6 +24,7 @@ from system_apis.salesforce_platform.batches import query_together, upsert_kinds
 from system_apis.salesforce_platform.client import OrgClient
 from system_apis.salesforce_platform.errors import REFUSED
 from system_apis.salesforce_platform.settings import read_settings
+from tollway.canonical.listing import ProjectStandingPage, Span, WorkPage
 from tollway.canonical.project import Project, ProjectBilling, ProjectDetails, ProjectPlan
 from tollway.canonical.record import Changes, Cursor
 from tollway.canonical.work import BilledItems, ProjectWork
@@ -37,7 +38,8 @@ PAGE = 200
 def build_certinia_psa(name: str, tables: dict[str, Any], shared: Shared) -> "CertiniaPsa":
     """The adapter of the connection `name`; raises StartupError."""
     settings = read_settings(name, tables)
-    return CertiniaPsa(shared.get(settings, lambda: OrgClient(settings)))
+    quota = shared.quotas.of(name, "Salesforce", settings.quota)
+    return CertiniaPsa(shared.get(settings, lambda: OrgClient(settings, quota)))
 
 
 class CertiniaPsa:
@@ -93,8 +95,17 @@ class CertiniaPsa:
         }
         return changes.page(await query_together(self._org, queries), cursor, PAGE)
 
+    async def project_standings(self, after: str) -> ProjectStandingPage:
+        return await listing.project_standings(self._org, after)
+
+    async def work_entries(self, span: Span, project_number: str, after: str) -> WorkPage:
+        return await listing.work_entries(self._org, span, project_number, after)
+
     async def mark_billed(self, billed: BilledItems) -> None:
         await write_invoice(self._org, billed)
+
+    async def unmark_billed(self, billed: BilledItems) -> None:
+        await erase_invoice(self._org, billed)
 
     async def find_billed(self, invoice_number: str) -> BilledItems | None:
         rows = await query_together(self._org, on_invoice(invoice_number))

@@ -1,9 +1,13 @@
 """What is asked of the org: which records, of which project, in which order."""
 
+from collections.abc import Iterable
+
 from system_apis.psa.certinia import models
 from system_apis.salesforce_platform.rows import select
-from system_apis.salesforce_platform.soql import after, quote
+from system_apis.salesforce_platform.soql import after, behind, quote, quote_all
+from tollway.canonical.listing import Span
 from tollway.canonical.record import Cursor
+from tollway.canonical.work import WorkKind
 
 PROJECT, KEY = "pse__Proj__c", "Tollway_External_Id__c"
 TASK, MILESTONE, TIMECARD = "pse__Project_Task__c", "pse__Milestone__c", "pse__Timecard_Header__c"
@@ -18,6 +22,19 @@ BILLABLE = {
     TIMECARD: f"(({APPROVED_TIME}) OR Tollway_Invoice_Number__c != null)",
     MILESTONE: f"(({APPROVED_MILESTONE}) OR Tollway_Invoice_Number__c != null)",
 }
+SOBJECTS = {WorkKind.TIME: TIMECARD, WorkKind.MILESTONE: MILESTONE}
+WORKED: dict[WorkKind, type[models.Timecard | models.Milestone]] = {
+    WorkKind.TIME: models.Timecard,
+    WorkKind.MILESTONE: models.Milestone,
+}
+DAYS = {
+    WorkKind.TIME: "pse__End_Date__c >= {start} AND pse__End_Date__c <= {end}",
+    WorkKind.MILESTONE: (
+        "((pse__Actual_Date__c >= {start} AND pse__Actual_Date__c <= {end}) OR "
+        "(pse__Actual_Date__c = null AND pse__Target_Date__c >= {start} AND pse__Target_Date__c <= {end}))"
+    ),
+}
+"""Which day work counts as done on, as `work` has it."""
 PLAN = {
     "pse__Project_Tasks__r": f"WHERE {KEY} != null ORDER BY pse__Order__c",
     "pse__Milestones__r": f"WHERE {KEY} != null ORDER BY pse__Target_Date__c, Name",
@@ -58,3 +75,23 @@ def on_invoice(number: str) -> dict[str, tuple[str, type]]:
         MILESTONE: (f"{select(models.Milestone, MILESTONE)} {ours} ORDER BY pse__Target_Date__c, Id", models.Milestone),
         RATE: (f"{select(models.Rate, RATE)} WHERE Project__c IN ({projects})", models.Rate),
     }
+
+
+def standings(place: str, most: int) -> str:
+    """Our projects behind a record id, with what was told of their billing."""
+    behind_place = f" AND {behind(place)}" if place else ""
+    return f"{select(models.ProjectStanding, PROJECT)} WHERE {KEY} != null{behind_place} ORDER BY Id LIMIT {most}"
+
+
+def listed_work(kind: WorkKind, span: Span, number: str, place: str, most: int) -> str:
+    """Approved work of the span's days behind a record id, of one project or, without a number, of all of ours."""
+    sobject = SOBJECTS[kind]
+    project = f"pse__Project__r.{KEY} = {quote(number)}" if number else f"pse__Project__r.{KEY} != null"
+    conditions = [BILLABLE[sobject], project, DAYS[kind].format(start=span.start, end=span.end)]
+    where = " AND ".join([*conditions, behind(place)] if place else conditions)
+    return f"{select(WORKED[kind], sobject)} WHERE {where} ORDER BY Id LIMIT {most}"
+
+
+def rates_of(numbers: Iterable[str]) -> str:
+    """The rate cards of projects."""
+    return f"{select(models.Rate, RATE)} WHERE Project__r.{KEY} IN {quote_all(numbers)}"

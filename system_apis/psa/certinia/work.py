@@ -7,6 +7,7 @@ from system_apis.psa.certinia import models
 from system_apis.psa.certinia.mapping import MISSING_PRICE, is_closed, milestone_amount
 from system_apis.salesforce_platform.rows import listed
 from system_apis.salesforce_platform.values import money
+from tollway.canonical.listing import WorkEntry
 from tollway.canonical.money import Money
 from tollway.canonical.work import BillableItem, ProjectWork, WorkKind
 from tollway.problems import Rejected
@@ -30,9 +31,38 @@ def to_items(
     timecards: Iterable[models.Timecard], milestones: Iterable[models.Milestone], rates: Iterable[models.Rate]
 ) -> list[BillableItem]:
     """The billing events; a timecard without hours is none."""
-    card = {(rate.Project__r.Tollway_External_Id__c, rate.Role__c): _hourly(rate) for rate in rates}
+    card = rate_card(rates)
     time = [_time_item(timecard, card) for timecard in timecards if _hours(timecard)]
     return [*time, *map(_milestone_item, milestones)]
+
+
+def to_entry(row: models.Timecard | models.Milestone, card: RateCard) -> WorkEntry | None:
+    """The billing event as it is gone through, without an amount where its price is missing; None without hours."""
+    if isinstance(row, models.Timecard):
+        if not _hours(row):
+            return None
+        kind, on = WorkKind.TIME, row.pse__End_Date__c
+    else:
+        kind, on = WorkKind.MILESTONE, row.pse__Actual_Date__c or row.pse__Target_Date__c
+    try:
+        item = _time_item(row, card) if isinstance(row, models.Timecard) else _milestone_item(row)
+    except Rejected:
+        amount = None
+    else:
+        amount = item.amount
+    return WorkEntry(
+        id=f"{kind}:{row.Id}",
+        kind=kind,
+        project_number=row.pse__Project__r.Tollway_External_Id__c,
+        amount=amount,
+        on=on,
+        invoice_number=row.Tollway_Invoice_Number__c or "",
+    )
+
+
+def rate_card(rates: Iterable[models.Rate]) -> RateCard:
+    """The rates by project and role."""
+    return {(rate.Project__r.Tollway_External_Id__c, rate.Role__c): _hourly(rate) for rate in rates}
 
 
 def _time_item(row: models.Timecard, card: RateCard) -> BillableItem:

@@ -1,7 +1,8 @@
 """The Litestar application: it authenticates, counts the call, and hands it to the resources."""
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,7 +12,6 @@ from litestar.enums import MediaType
 from litestar.types import ControllerRouterHandler
 
 from system_apis.salesforce_platform.sandbox.errors import ApiError, not_found
-from system_apis.salesforce_platform.sandbox.limits import DAILY_REQUESTS
 from system_apis.salesforce_platform.sandbox.oauth import OAuth
 from system_apis.salesforce_platform.sandbox.org import Org
 from system_apis.salesforce_platform.sandbox.resources.old_bulk import build_old_bulk_router, refused
@@ -23,6 +23,7 @@ from system_apis.salesforce_platform.sandbox.sessions import Sessions
 from system_apis.salesforce_platform.sandbox.soap import Soap
 
 Call = Request[Any, Any, Any]
+Beside = Callable[[Litestar], AbstractAsyncContextManager[None]]
 LARGEST_BODY = 150 * 1024 * 1024
 DATA, ASYNC = "/services/data/", "/services/async/"
 
@@ -30,9 +31,10 @@ DATA, ASYNC = "/services/data/", "/services/async/"
 class Front:
     """What stands between the socket and the resources."""
 
-    def __init__(self, org: Org, sessions: Sessions) -> None:
+    def __init__(self, org: Org, sessions: Sessions, daily_requests: int) -> None:
         self._org = org
         self._sessions = sessions
+        self._daily_requests = daily_requests
         self._router = build_router()
         self._old_bulk = build_old_bulk_router()
 
@@ -44,11 +46,14 @@ class Front:
         except ApiError as error:
             return Answer(error.status, error.body())
         used = self._org.count_request()
-        if not FIRST_VERSION <= _number(request.version) <= LAST_VERSION:
+        if used > self._daily_requests:
+            refusal = ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+            answer = Answer(refusal.status, refusal.body())
+        elif not FIRST_VERSION <= _number(request.version) <= LAST_VERSION:
             answer = Answer(404, not_found().body())
         else:
             answer = self._router.dispatch(request)
-        usage = {"Sforce-Limit-Info": f"api-usage={used}/{DAILY_REQUESTS}"}
+        usage = {"Sforce-Limit-Info": f"api-usage={min(used, self._daily_requests)}/{self._daily_requests}"}
         return Answer(answer.status, answer.body, {**answer.headers, **usage})
 
     async def old_bulk(self, call: Call) -> Answer:
@@ -103,10 +108,18 @@ async def _form(call: Call) -> dict[str, str]:
     return read_query(call.scope["query_string"].decode("latin-1")) | body
 
 
-def build_app(org: Org, sessions: Sessions, oauth: OAuth, soap: Soap) -> Litestar:
-    """The sandbox's application."""
-    handlers = [*_login_handlers(oauth, soap), *_data_handlers(Front(org, sessions))]
-    return Litestar(handlers, openapi_config=None, request_max_body_size=LARGEST_BODY, logging_config=None)
+def build_app(
+    org: Org, sessions: Sessions, oauth: OAuth, soap: Soap, daily_requests: int, beside: Sequence[Beside] = ()
+) -> Litestar:
+    """The sandbox's application; what is `beside` it is served for as long as it is."""
+    handlers = [*_login_handlers(oauth, soap), *_data_handlers(Front(org, sessions, daily_requests))]
+    return Litestar(
+        handlers,
+        openapi_config=None,
+        request_max_body_size=LARGEST_BODY,
+        logging_config=None,
+        lifespan=list(beside),
+    )
 
 
 def _login_handlers(oauth: OAuth, soap: Soap) -> list[ControllerRouterHandler]:

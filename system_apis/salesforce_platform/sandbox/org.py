@@ -1,7 +1,7 @@
 """The org: its records in the sandbox's state, the indexes that find them, and transactions that tell the flow."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -14,6 +14,8 @@ from tollway.sandboxes.state import State
 
 Record = dict[str, Any]
 Index = dict[Any, dict[str, None]]
+Written = tuple[str, str, Record | None, Record]
+"""A record's sObject and id, and the record before and after."""
 ORGANIZATION_PREFIX = "00D"
 
 
@@ -40,7 +42,9 @@ class Org:
         self._calls: tuple[dt.date, int] = (dt.date.min, 0)
         self.on_change: Flow | None = None
         self._indexes: dict[tuple[str, str], Index] = {}
-        self._journal: list[tuple[str, str, Record | None, Record]] = []
+        self.capture: Callable[[Sequence[Written]], None] | None = None
+        """Told of all that a transaction wrote before it is committed, and part of it."""
+        self._journal: list[Written] = []
         self._depth = 0
 
     def now(self) -> str:
@@ -91,6 +95,8 @@ class Org:
             with self.state.transaction():
                 try:
                     yield
+                    if self._depth == 1 and self.capture and self._journal:
+                        self.capture(self._journal)
                 except BaseException:
                     self._undo(mark)
                     raise

@@ -16,6 +16,7 @@ import yaml
 
 SERVED = Path(__file__).with_name("gateway_process.py")
 ANSWER = {"200": {"description": "ok", "content": {"application/json": {"schema": {"type": "object"}}}}}
+STREAM = {"200": {"description": "ok", "content": {"text/event-stream": {"schema": {"type": "string"}}}}}
 BODY = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
 CONTRACT = {
     "openapi": "3.1.0",
@@ -25,7 +26,8 @@ CONTRACT = {
         "/orders/v1/orders": {
             "get": {"operationId": "listOrders", "responses": ANSWER},
             "post": {"operationId": "createOrder", "requestBody": BODY, "responses": ANSWER},
-        }
+        },
+        "/orders/v1/changes": {"get": {"operationId": "streamChanges", "responses": STREAM}},
     },
 }
 IN_FLIGHT = 40

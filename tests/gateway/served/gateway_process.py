@@ -28,6 +28,9 @@ def service(folder: Path) -> Any:
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         message = await receive()
+        if scope["path"].endswith("/changes"):
+            await stream(receive, send)
+            return
         reached.write(f"{scope['method']} {scope['path']} {len(message['body'])}\n".encode())
         headers = dict(scope["headers"])
         if b"x-sleep" in headers:
@@ -40,6 +43,15 @@ def service(folder: Path) -> Any:
         await send({"type": "http.response.body", "body": content, "more_body": False})
 
     return app
+
+
+async def stream(receive: Any, send: Any) -> None:
+    """One event, and then nothing until the reader is gone."""
+    head = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]}
+    await send(head)
+    await send({"type": "http.response.body", "body": b"data: one\n\n", "more_body": True})
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def main(folder: Path, port: int) -> None:

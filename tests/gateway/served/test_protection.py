@@ -40,6 +40,23 @@ async def test_clients_that_vanish_mid_body_leave_nothing_behind(served) -> None
     assert served.memory() - memory < 60_000_000
 
 
+async def test_readers_of_a_stream_that_vanish_leave_nothing_behind(served) -> None:
+    """Of streams on which nothing comes, those whose readers are gone are ended, so that none fills a cap."""
+    before = (await served.is_well())["tasks"]
+    for number in range(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(b"GET /orders/v1/changes HTTP/1.1\r\nHost: a\r\n\r\n")
+        async with asyncio.timeout(5):
+            await reader.readuntil(b"data: one")
+        if number % 2:
+            writer.transport.abort()
+        else:
+            writer.close()
+    async with asyncio.timeout(10):
+        while (await served.is_well())["tasks"] != before:  # noqa: ASYNC110 - the process tells nobody
+            await asyncio.sleep(0.1)
+
+
 async def _vanish(port: int, ends: float) -> int:
     """Open a connection, send half a request and go, again and again; each second way is a reset."""
     count = 0

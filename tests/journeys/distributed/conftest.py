@@ -37,8 +37,10 @@ from tollway.settings import Settings, load
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[3]
-PATIENCE = 40.0
+PATIENCE = 120.0
 """Seconds to wait for what should happen by itself."""
+LEISURE = 0.5
+"""Seconds between two looks at what takes its time."""
 REPLICA = "customer-onboarding-2"
 """A second process of the service whose name is in front."""
 SECRET = secrets.token_hex(16)
@@ -98,10 +100,10 @@ class Processes:
         where = ("--host", host, "--port", str(self.ports[name]), "--config", str(self._config))
         await self._run(name, "serve", name.removesuffix("-2"), *where)
 
-    async def stop(self, name: str) -> tuple[int, float]:
+    async def stop(self, name: str, by: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
         """Tell a process to stop; answers its exit status and how many seconds it took."""
         began = time.monotonic()
-        self.children[name].send_signal(signal.SIGTERM)
+        self.children[name].send_signal(by)
         return await self.children[name].wait(), time.monotonic() - began
 
     async def ready(self, *names: str) -> None:
@@ -241,13 +243,14 @@ def free_port() -> int:
 
 
 async def until(what: str, look: Callable[[], Awaitable[T | None]], known: Callable[[], str] = str) -> T:
-    """Look again and again; fails, with what is known, when nothing is found in time."""
-    end = time.monotonic() + PATIENCE
+    """Look again and again, less and less often; fails, with what is known, when nothing is found in time."""
+    end, pause = time.monotonic() + PATIENCE, 0.1
     while time.monotonic() < end:
         found = await look()
         if found is not None:
             return found
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.2, LEISURE)
     raise AssertionError(f"waited in vain for {what} {known()}")
 
 

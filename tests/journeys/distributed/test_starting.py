@@ -27,7 +27,7 @@ MISSING = {
     "an experience service's address": (
         "gateway",
         KEYED | STORED | {"gateway": GatewaySettings(issuer="https://login.example.com")},
-        r"services\.finance\.url is missing",
+        r"services\.events\.url is missing",
     ),
     "the issuer": ("gateway", KEYED | STORED, r"gateway\.issuer is missing"),
 }

@@ -67,7 +67,7 @@ def test_workers_serve_the_gateway_with_services_beside_it(gateway) -> None:
 
 
 def test_a_durable_service_has_one_worker(tmp_path: Path) -> None:
-    """What works processes under one name is refused a second worker, in one sentence."""
+    """What runs durable processes is refused workers on one address, in one sentence that says what to do instead."""
     command = [sys.executable, "-m", "tollway.cli", "serve", "casework", "--workers", "2"]
     ended = subprocess.run(
         [*command, "--config", ROOT / "tollway.toml"],

@@ -17,8 +17,9 @@ from tollway.canonical.project import ProjectBilling
 from tollway.canonical.record import Change
 from tollway.canonical.statement import BillingChange
 from tollway.canonical.work import ProjectWork
+from tollway.cases.skips import Skips
 from tollway.effects import Effects
-from tollway.inbox import Inbox
+from tollway.events.log import EventLog
 from tollway.problems import UnknownOutcome
 
 CHANGE = BillingChange(project_number="PRJ-DEAL-1", trigger="posted:1")
@@ -96,7 +97,7 @@ def in_process():
 
 
 def steps(database, platforms: Platforms, statement) -> CollectionsSteps:
-    return CollectionsSteps(platforms, platforms, Invoicing(statement), Effects(database, [0.0]))
+    return CollectionsSteps(platforms, platforms, Invoicing(statement), Effects(database, [0.0]), Skips(database))
 
 
 async def test_deal_and_project_say_how_billing_stands(database, in_process, statement):
@@ -120,6 +121,20 @@ async def test_nothing_billed_names_no_invoice(database, in_process, statement):
     unbilled = replace(statement, status="not_billed", invoices=statement.invoices[2:])
     await report_billing(steps(database, platforms, unbilled), CHANGE)
     assert (platforms.progress[0].billing_status, platforms.progress[0].last_invoice) == ("Not billed", None)
+
+
+@pytest.mark.parametrize(("step", "told"), [("tell_crm", (0, 1)), ("tell_psa", (1, 0))])
+async def test_whoever_is_skipped_is_not_told(database, in_process, statement, step, told):
+    """A process that people have skip a step leaves that one untold and goes on; another process tells both."""
+    platforms = Platforms()
+    await Skips(database).skip(context.current().process_id, step, "", case_id="CASE-1", by="ann")
+    assert await report_billing(steps(database, platforms, statement), CHANGE) == "partly_paid"
+    assert (len(platforms.progress), len(platforms.billing)) == told
+    other = Platforms()
+    token = context.enter(replace(context.new_context(), process_id="collections:PRJ-DEAL-1:posted:2"))
+    await report_billing(steps(database, other, statement), CHANGE)
+    context.leave(token)
+    assert (len(other.progress), len(other.billing)) == (1, 1)
 
 
 async def test_a_lost_answer_is_read_back_and_not_written_again(database, in_process, statement):
@@ -162,20 +177,19 @@ def test_every_status_has_words():
 
 
 async def test_a_changed_invoice_starts_one_process_per_change(database, make_invoice):
-    """The same change found twice starts nothing more; a later change of the same invoice does."""
+    """The same change taken twice is the same process; a later change of the same invoice is another."""
     engine, first = Starts(), dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
-    collections = BillingCollections(engine, Inbox(database), Invoicing(invoice=make_invoice(1, "60000.00")))
+    invoicing = Invoicing(invoice=make_invoice(1, "60000.00"))
+    collections = BillingCollections(engine, invoicing, EventLog(database))
     for moment in (first, first, first + dt.timedelta(seconds=1)):
         await collections.invoice_changed(Change(id="PRJ-DEAL-1-001", at=moment))
-    assert engine.started == [
-        "collections:PRJ-DEAL-1:changed:PRJ-DEAL-1-001:20260301T000000.000000",
-        "collections:PRJ-DEAL-1:changed:PRJ-DEAL-1-001:20260301T000001.000000",
-    ]
+    process = "collections:PRJ-DEAL-1:changed:PRJ-DEAL-1-001:20260301T00000"
+    assert engine.started == [f"{process}0.000000", f"{process}0.000000", f"{process}1.000000"]
 
 
 async def test_an_invoice_that_is_not_ours_is_left_alone(database):
     """A change of an invoice that no billing run made starts nothing."""
     engine = Starts()
-    collections = BillingCollections(engine, Inbox(database), Invoicing())
+    collections = BillingCollections(engine, Invoicing(), EventLog(database))
     await collections.invoice_changed(Change(id="HAND-MADE", at=dt.datetime(2026, 3, 1, tzinfo=dt.UTC)))
     assert engine.started == []

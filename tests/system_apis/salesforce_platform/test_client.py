@@ -154,7 +154,7 @@ async def test_the_calls_that_the_org_counts_are_known(salesforce):
     """The last answer's usage of the daily limit is kept."""
     assert salesforce.org.usage is None
     await salesforce.org.check()
-    assert salesforce.org.usage == ApiUsage(used=1, allowed=15000)
+    assert salesforce.org.usage == ApiUsage(used=1, allowed=1_000_000)
 
 
 async def test_records_live_by_id_and_by_external_id(salesforce):

@@ -30,7 +30,7 @@ async def test_jsforce_logs_in_and_works_with_records_queries_and_bulk_jobs(app:
         "streamed": 3,
         "fields": True,
         "many": ["Deal 1", "Deal 2", "Deal 3"],
-        "usage": 15000,
+        "usage": 1_000_000,
         "refused": "INVALID_FIELD",
         "bulk": [True, False],
         "bulkRows": ["One"],

@@ -192,8 +192,8 @@ async def test_every_answer_counts_the_calls(api):
     """Sforce-Limit-Info is on answers and on refusals; versions need no session."""
 
     def act(api):
-        assert api("GET", "limits").headers["Sforce-Limit-Info"] == "api-usage=1/15000"
-        assert api("GET", "sobjects/Nix").headers["Sforce-Limit-Info"] == "api-usage=2/15000"
+        assert api("GET", "limits").headers["Sforce-Limit-Info"] == "api-usage=1/1000000"
+        assert api("GET", "sobjects/Nix").headers["Sforce-Limit-Info"] == "api-usage=2/1000000"
         versions = api.http.get(f"{api.url}/services/data/").json()
         assert {"label": "Winter '26", "url": "/services/data/v65.0", "version": "65.0"} in versions
 

@@ -114,7 +114,7 @@ async def test_it_describes_and_counts(secure):
         assert fields["pse__Project__c"]["referenceTo"] == ["pse__Proj__c"]
         assert fields["Tollway_External_Id__c"]["externalId"] is True
         assert sf.Account.metadata()["objectDescribe"]["keyPrefix"] == "001"
-        assert sf.limits()["DailyApiRequests"]["Max"] == 15000
+        assert sf.limits()["DailyApiRequests"]["Max"] == 1_000_000
         assert sf.api_usage["api-usage"].used == 4
         assert sf.is_sandbox() is True
         typed = SFType("Account", sf.session_id, sf.sf_instance, session=api.http)

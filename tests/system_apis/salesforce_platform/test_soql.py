@@ -4,7 +4,7 @@ import datetime as dt
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from system_apis.salesforce_platform.rows import Page, select
@@ -47,6 +47,7 @@ def test_a_moment_is_a_datetime_literal_not_after_it(at):
 @given(TEXTS)
 def test_a_cursor_cannot_smuggle_soql(text):
     """A cursor comes from a caller, so an id that is none of the platform's is refused."""
+    assume(not is_record_id(text))
     cursor = Cursor(moment=dt.datetime.now(dt.UTC), id=text)
     if text:
         with pytest.raises(Malformed):

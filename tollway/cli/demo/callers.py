@@ -7,6 +7,7 @@ from uuid import uuid4
 import httpx
 import msgspec
 
+from tollway.cli.patience import repeated
 from tollway.issuer import client_secret
 from tollway.problem_document import Problem
 from tollway.problems import raised_by
@@ -47,7 +48,7 @@ class Caller:
         content = None if body is None else msgspec.json.encode(body)
         if content is not None:
             headers["content-type"] = "application/json"
-        response = await self._http.request(method, path, headers=headers, content=content)
+        response = await repeated(lambda: self._http.request(method, path, headers=headers, content=content))
         if response.is_error:
             raise raised_by(msgspec.json.decode(response.content, type=Problem))
         return msgspec.json.decode(response.content, type=answer)

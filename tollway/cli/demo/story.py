@@ -1,6 +1,7 @@
 """The story, act by act: from closed-won to cash."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import time
 from collections.abc import Awaitable, Callable
@@ -10,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from tollway.canonical.billing import BillingPlan, RevenueSchedule
-from tollway.canonical.case import Case
+from tollway.canonical.case import Case, CaseStatus
 from tollway.canonical.money import Money, total
 from tollway.canonical.statement import Accepted, BillingRun, DealOverview, Readiness
 from tollway.cli.demo.callers import Caller
@@ -18,7 +19,7 @@ from tollway.cli.demo.deals import MENDED_TAX_REGISTRATION, DemoDeal
 from tollway.cli.demo.finance import Finance
 from tollway.cli.demo.people import People
 from tollway.cli.embedded import Embedded
-from tollway.problems import TollwayError
+from tollway.problems import Conflict, TollwayError
 
 T = TypeVar("T")
 Tell = Callable[[str], None]
@@ -113,7 +114,7 @@ class Story:
             self._tell(f"Case {case.id} for {case.owner_role}: {case.summary}")
             await self._people.enter_tax_registration(self._ids[deal.name], MENDED_TAX_REGISTRATION)
             self._tell(f"Sales operations enters the tax registration in Salesforce and retries {case.id}")
-            await self._desk.post(f"/operations/v1/cases/{case.id}/retry", Case)
+            await self._until(f"{case.id} to be resolved", partial(self._retried, case))
 
     async def _plan(self, deals: tuple[DemoDeal, ...]) -> None:
         for deal in deals:
@@ -188,6 +189,12 @@ class Story:
         path = f"/operations/v1/cases?status=open&subject={self._ids[deal.name]}"
         cases = await self._desk.get(path, list[Case])
         return cases[0] if cases else None
+
+    async def _retried(self, case: Case) -> bool | None:
+        with contextlib.suppress(Conflict):  # Tollway sees the mended deal too, and may be at it at this very moment
+            await self._desk.post(f"/operations/v1/cases/{case.id}/retry", Case)
+        now = await self._desk.get(f"/operations/v1/cases/{case.id}", Case)
+        return True if now.status is CaseStatus.RESOLVED else None
 
     async def _overview(self, deal: DemoDeal) -> DealOverview:
         return await self._sales.get(f"/sales/v1/deals/{self._ids[deal.name]}", DealOverview)

@@ -44,9 +44,9 @@ async def postgres(binaries: Path) -> AsyncIterator[Postgres]:
     """
     with tempfile.TemporaryDirectory(prefix="tollway-pg-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        user, group = _account()
+        user, group = account()
         if user is not None and group is not None:
-            binaries = _readable(binaries, folder)
+            binaries = readable(binaries, folder)
             os.chown(folder, user, group)
         data, log = folder / "data", folder / "log"
         locale = ("--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
@@ -57,7 +57,8 @@ async def postgres(binaries: Path) -> AsyncIterator[Postgres]:
             user=user,
             group=group,
         )
-        settings = ("listen_addresses=", f"unix_socket_directories={folder}", *SPEED_FOR_SAFETY)
+        only_here = ("listen_addresses=", f"unix_socket_directories={folder}")
+        settings = (*only_here, "max_connections=400", *SPEED_FOR_SAFETY)  # each service has pools of its own
         arguments = [argument for setting in settings for argument in ("-c", setting)]
         env = environment(PGHOST=str(folder), PGUSER="postgres")
         server = running(
@@ -86,7 +87,7 @@ async def _until_ready(binaries: Path, env: dict[str, str], process: asyncio.sub
     raise StartupError(f"PostgreSQL did not accept connections within {START_SECONDS} s.")
 
 
-def _account() -> tuple[int, int] | tuple[None, None]:
+def account() -> tuple[int, int] | tuple[None, None]:
     """The user and group ids to run PostgreSQL as; (None, None) is our own."""
     if os.geteuid() != 0:
         return None, None
@@ -94,7 +95,7 @@ def _account() -> tuple[int, int] | tuple[None, None]:
     return account.pw_uid, account.pw_gid
 
 
-def _readable(binaries: Path, folder: Path) -> Path:
+def readable(binaries: Path, folder: Path) -> Path:
     """The folder of the binaries, or of a copy when another account could not get at them, say below /root."""
     open_to_all = stat.S_IROTH | stat.S_IXOTH
     if all(path.stat().st_mode & stat.S_IXOTH for path in binaries.resolve().parents) and (

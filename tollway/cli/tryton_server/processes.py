@@ -93,7 +93,8 @@ async def _stop(process: asyncio.subprocess.Process, stop_with: signal.Signals) 
     with suppress(ProcessLookupError):
         process.send_signal(stop_with)
     try:
-        await asyncio.wait_for(process.wait(), STOP_SECONDS)
+        async with asyncio.timeout(STOP_SECONDS):
+            await process.wait()
     except TimeoutError:
         with suppress(ProcessLookupError):
             process.kill()

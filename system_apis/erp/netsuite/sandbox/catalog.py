@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-import yaml
 
 Kind = Literal[
     "string", "boolean", "integer", "decimal", "amount", "percent", "date", "datetime", "ref", "choice", "subrecord"
@@ -66,7 +65,7 @@ Catalog = dict[str, RecordType]
 @cache
 def catalog() -> Catalog:
     """Every record type of the account."""
-    document = yaml.safe_load((Path(__file__).parent / "record_types.yaml").read_text("utf-8"))
+    document = msgspec.yaml.decode((Path(__file__).parent / "record_types.yaml").read_text("utf-8"))
     return {name.lower(): _record_type(name, spec) for name, spec in document.items()}
 
 

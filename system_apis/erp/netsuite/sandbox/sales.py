@@ -2,7 +2,8 @@
 
 Sources: SuiteTalk REST Web Services Records Guide, "Invoice" (fields with and without SuiteTax; the account has legacy
 tax, so a line has taxCode, taxRate1, tax1Amt and grossAmt as in the SOAP record); NetSuite Help, "Tax Codes", "Nexus"
-(the default code of a line follows the subsidiary's nexus), "Payment Terms" (due date = date + days until net due).
+(the default code of a line follows the subsidiary's nexus), "Payment Terms" (due date = date + days until net due),
+"Invoice Approval" (an account that routes invoices holds them back from the books until they are approved).
 """
 
 import datetime as dt
@@ -13,6 +14,9 @@ from system_apis.erp.netsuite.sandbox.errors import invalid_value, missing_value
 from system_apis.erp.netsuite.sandbox.money import ZERO, amount, share
 from system_apis.erp.netsuite.sandbox.records import Document, Records
 from system_apis.erp.netsuite.sandbox.seed import default_tax_codes
+
+NOT_POSTED = {"1": "Pending Approval", "3": "Rejected"}
+"""What an invoice is while its approval status keeps it from the books."""
 
 
 def complete_header(records: Records, customer: Document, document: Document, prefix: str) -> Document:
@@ -31,14 +35,17 @@ def complete_header(records: Records, customer: Document, document: Document, pr
         raise invalid_value(completed["currency"], "currency", "currency")
     if "tranId" not in completed:
         completed["tranId"] = f"{prefix}{records.state.next_number(f'number:{prefix}', 1001)}"
-    period = period_of(records, completed["tranDate"])
-    return completed | ({"postingPeriod": period} if period and "postingPeriod" not in document else {})
+    if "postingPeriod" in document:
+        return completed
+    return completed | {"postingPeriod": _open_period(records, completed["tranDate"])}
 
 
-def period_of(records: Records, date: str) -> str | None:
-    """The accounting period a date falls into."""
-    periods = records.all("accountingPeriod").values()
-    return next((found["id"] for found in periods if found["startDate"] <= date <= found["endDate"]), None)
+def _open_period(records: Records, date: str) -> str:
+    """The accounting period a date falls into, which has to be open; the words of the refusal are the sandbox's own."""
+    for found in records.all("accountingPeriod").values():
+        if found["startDate"] <= date <= found["endDate"] and not (found["closed"] or found["arLocked"]):
+            return str(found["id"])
+    raise user_error("The transaction date you specified is not within the date range of an open accounting period.")
 
 
 def complete_invoice(records: Records, before: Document | None, document: Document) -> Document:
@@ -56,7 +63,8 @@ def complete_invoice(records: Records, before: Document | None, document: Docume
 def settle(invoice: Document, paid: Decimal) -> Document:
     """An invoice of which `paid` has been paid or credited."""
     remaining = amount(invoice["total"]) - paid
-    status = "Paid In Full" if remaining <= ZERO else "Open"
+    decided = NOT_POSTED.get(invoice.get("approvalStatus", ""))
+    status = decided or ("Paid In Full" if remaining <= ZERO else "Open")
     return invoice | {"amountPaid": str(paid), "amountRemaining": str(remaining), "status": status}
 
 

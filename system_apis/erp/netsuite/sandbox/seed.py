@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+import msgspec
 
 from system_apis.erp.netsuite.sandbox.incoming import BodyReader, Strictness
 from system_apis.erp.netsuite.sandbox.records import Records
@@ -42,5 +42,5 @@ def _plant_periods(records: Records) -> None:
 
 @cache
 def _document() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "seed.yaml").read_text("utf-8"))
+    loaded: dict[str, Any] = msgspec.yaml.decode((Path(__file__).parent / "seed.yaml").read_text("utf-8"))
     return loaded

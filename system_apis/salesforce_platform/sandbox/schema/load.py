@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+import msgspec
 
 from system_apis.salesforce_platform.sandbox.schema.model import Field, Schema, SObjectType
 
@@ -19,7 +19,7 @@ def load_schema() -> Schema:
     """The org's metadata; later files add fields to the objects of earlier ones."""
     declared: dict[str, dict[str, Any]] = {}
     for name in FILES:
-        for sobject, part in yaml.safe_load((Path(__file__).parent / name).read_text()).items():
+        for sobject, part in msgspec.yaml.decode((Path(__file__).parent / name).read_text()).items():
             whole = declared.setdefault(sobject, {"fields": {}})
             whole["fields"] |= part["fields"]
             whole.update({key: value for key, value in part.items() if key != "fields"})

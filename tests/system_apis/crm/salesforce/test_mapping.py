@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from system_apis.crm.salesforce import models
-from system_apis.crm.salesforce.mapping import from_progress, to_deal
+from system_apis.crm.salesforce.mapping import from_progress, to_deal, to_standing
 from tollway.canonical.deal import Deal, DealProgress
+from tollway.canonical.listing import DealStanding
 from tollway.problems import ContractDrift
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -36,6 +37,13 @@ def test_a_progress_is_these_fields():
     progress = msgspec.json.decode(read("progress.canonical"), type=DealProgress)
     encoded = msgspec.json.Encoder(decimal_format="number").encode(from_progress(progress))
     assert msgspec.json.decode(encoded) == msgspec.json.decode(read("progress.platform"))
+
+
+def test_a_won_deal_is_listed_with_what_it_was_told():
+    """Amounts are in the deal's currency, and what was not told stays unsaid."""
+    standing = to_standing(msgspec.json.decode(read("standing.platform"), type=models.OpportunityStanding))
+    assert msgspec.json.decode(msgspec.json.encode(standing)) == msgspec.json.decode(read("standing.canonical"))
+    assert msgspec.json.decode(read("standing.canonical"), type=DealStanding) == standing
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ async def test_the_registry_builds_an_adapter_that_logs_in(salesforce):
     shared = Shared()
     table = {"platform": "salesforce", "url": salesforce.url, "client_id": "sandbox", "client_secret": "sandbox"}
     crm = PLATFORMS["salesforce"]("sales", table, shared)
-    assert await crm.check() == f"logged in to {salesforce.url}, 1 of 15000 API calls used"
+    assert await crm.check() == f"logged in to {salesforce.url}, 1 of 1000000 API calls used"
     await shared.close()
 
 

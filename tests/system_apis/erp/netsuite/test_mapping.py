@@ -16,7 +16,7 @@ from system_apis.erp.netsuite.external_ids import external_id, last_part
 from system_apis.erp.netsuite.suiteql import bare, literal, starting_with, without_punctuation
 from tollway.canonical.billing import BillingPlan, RevenueSchedule
 from tollway.canonical.customer import CustomerDetails
-from tollway.canonical.invoice import InvoiceDetails
+from tollway.canonical.invoice import Invoice, InvoiceDetails
 from tollway.canonical.project import ProjectDetails
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -48,7 +48,17 @@ WRITES: dict[str, tuple[type, Callable[[Any], Any]]] = {
             pending=True,
         ),
     ),
+    "credit_memo": (
+        Invoice,
+        lambda given: invoice_mapping.credit_memo_body(f"{NUMBER}-001-CREDIT", given, "Another purchase order."),
+    ),
 }
+
+
+def _shown(given: models.ShownInvoice) -> Invoice:
+    return invoice_mapping.invoice(given, "UK", "GBP", Decimal(0))
+
+
 READS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "shown_customer": (rows.CustomerRow, lambda given: mapping.customer(given, "UK")),
     "customer_on_hold": (rows.CustomerRow, lambda given: mapping.customer(given, "UK")),
@@ -57,12 +67,21 @@ READS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "shown_project": (rows.JobRow, lambda given: mapping.project(given, NUMBER, "UK", "1")),
     "shown_plan": (list[rows.PlanRow], lambda given: mapping.billing_plan(given, NUMBER, "UK")),
     "shown_schedule": (list[rows.PlanRow], lambda given: mapping.revenue_schedule(given, NUMBER, "UK")),
-    "shown_invoice": (models.ShownInvoice, lambda given: invoice_mapping.invoice(given, "UK", "GBP")),
-    "pending_invoice": (models.ShownInvoice, lambda given: invoice_mapping.invoice(given, "UK", "GBP")),
-    "voided_invoice": (models.ShownInvoice, lambda given: invoice_mapping.invoice(given, "UK", "GBP")),
-    "listed_invoice": (rows.InvoiceRow, lambda given: invoice_mapping.listed_invoice(given, "DE", NUMBER)),
-    "listed_paid_invoice": (rows.InvoiceRow, lambda given: invoice_mapping.listed_invoice(given, "DE", NUMBER)),
+    "shown_invoice": (models.ShownInvoice, _shown),
+    "pending_invoice": (models.ShownInvoice, _shown),
+    "voided_invoice": (models.ShownInvoice, _shown),
+    "listed_invoice": (rows.InvoiceRow, lambda given: _listed(given, "0")),
+    "listed_paid_invoice": (rows.InvoiceRow, lambda given: _listed(given, "0")),
+    "listed_credited_invoice": (rows.InvoiceRow, lambda given: _listed(given, "119")),
+    "credit_note": (
+        models.ShownCreditMemo,
+        lambda given: invoice_mapping.credit_note(given, f"{NUMBER}-001", "UK", "GBP"),
+    ),
 }
+
+
+def _listed(given: rows.InvoiceRow, credited: str) -> Invoice:
+    return invoice_mapping.listed_invoice(given, "DE", NUMBER, Decimal(credited))
 
 
 def _document(name: str, side: str) -> Any:

@@ -12,7 +12,9 @@ import pytest
 
 from system_apis.erp.netsuite import login
 from system_apis.erp.netsuite.operations import NetSuiteErp, build_netsuite
+from system_apis.erp.netsuite.rows import IdRow
 from tollway.canonical.billing import BillingPlan, BillingPlanLine, RevenuePeriod, RevenueSchedule
+from tollway.canonical.case import Category
 from tollway.canonical.contract import ContractType
 from tollway.canonical.customer import CreditStatus, CustomerDetails, CustomerQuery
 from tollway.canonical.invoice import InvoiceDetails, InvoiceStatus
@@ -278,6 +280,87 @@ async def test_an_invoice_is_created_with_tax_and_followed_until_it_is_paid(
     assert found.paid == found.total
 
 
+async def test_an_invoice_is_credited_once(erp: NetSuiteErp, project: str, invoice_details: InvoiceDetails) -> None:
+    """A credit memo over the whole invoice is made of it; the invoice counts as cancelled then, and not as paid."""
+    created = await erp.create_invoice(invoice_details)
+    assert await erp.find_credit_note("UK", REFERENCE) is None
+    with pytest.raises(Conflict, match="it takes a credit note"):
+        await erp.cancel_invoice("UK", REFERENCE)
+    note = await erp.credit_invoice("UK", REFERENCE, "The purchase order was another one.")
+    assert (note.net, note.tax, note.total) == (created.net, created.tax, created.total)
+    assert (note.number, note.reference) == ("CM1001", REFERENCE)
+    assert await erp.credit_invoice("UK", REFERENCE, "") == await erp.find_credit_note("UK", REFERENCE) == note
+    found = await erp.find_invoice("UK", REFERENCE)
+    assert found is not None
+    assert (found.status, found.number, found.paid.amount) == (InvoiceStatus.CANCELLED, created.number, 0)
+    assert await erp.project_invoices("UK", project) == [found]
+    memo = (await _raw(erp, "GET", f"creditMemo/{note.id}")).json()
+    assert (memo["createdFrom"]["id"], memo["memo"]) == (created.id, "The purchase order was another one.")
+    assert await erp.find_credit_note("US", REFERENCE) is None
+
+
+@pytest.mark.parametrize("how", ["closed", "arLocked"])
+async def test_nothing_is_posted_into_a_closed_period(
+    erp: NetSuiteErp, project: str, invoice_details: InvoiceDetails, how: str
+) -> None:
+    """An invoice or a credit note of a period that is closed, or locked for receivables, waits for finance by name."""
+    invoice = await erp.create_invoice(invoice_details)
+    again = msgspec.structs.replace(invoice_details, reference=f"{REFERENCE}-2")
+    periods = await erp._client.query(
+        f"SELECT id FROM accountingperiod WHERE TO_CHAR(startdate, 'YYYY-MM') IN ('{again.date:%Y-%m}', "
+        f"'{dt.datetime.now(dt.UTC):%Y-%m}')",
+        IdRow,
+        "periods",
+    )
+    for period in periods:
+        await _raw(erp, "PATCH", f"accountingPeriod/{period.id}", {how: True})
+    with pytest.raises(Rejected, match=rf"open on {again.date}, the date of invoice") as refused:
+        await erp.create_invoice(again)
+    assert refused.value.category == Category.CLOSED_PERIOD
+    assert await erp.find_invoice("UK", again.reference) is None
+    with pytest.raises(Rejected, match="the date of credit note") as refused:
+        await erp.credit_invoice("UK", invoice.reference, "Cancelled.")
+    assert refused.value.category == Category.CLOSED_PERIOD
+    for period in periods:
+        await _raw(erp, "PATCH", f"accountingPeriod/{period.id}", {how: False})
+    assert (await erp.create_invoice(again)).status is InvoiceStatus.OPEN
+
+
+async def test_what_finance_credits_by_hand_is_no_payment(
+    erp: NetSuiteErp, project: str, invoice_details: InvoiceDetails
+) -> None:
+    """A credit memo for a part lowers what is due and is not paid; a payment of the rest makes the invoice paid."""
+    created = await erp.create_invoice(invoice_details)
+    apply = {"apply": {"items": [{"doc": {"id": created.id}, "apply": True, "amount": 2000}]}}
+    await _raw(erp, "POST", f"invoice/{created.id}/!transform/creditMemo", apply)
+    credited = await erp.find_invoice("UK", REFERENCE)
+    assert credited is not None
+    assert (credited.status, credited.paid.amount) == (InvoiceStatus.OPEN, 0)
+    payment = {"apply": {"items": [{"doc": {"id": created.id}, "apply": True, "amount": 10000}]}, "payment": 10000}
+    await _raw(erp, "POST", f"invoice/{created.id}/!transform/customerPayment", payment)
+    paid = await erp.find_invoice("UK", REFERENCE)
+    assert paid is not None
+    assert (paid.status, str(paid.paid.amount)) == (InvoiceStatus.PAID, "10000.00")
+    assert await erp.project_invoices("UK", project) == [paid]
+    with pytest.raises(Conflict, match="is paid in NetSuite"):
+        await erp.credit_invoice("UK", REFERENCE, "")
+
+
+async def test_a_pending_invoice_is_rejected_when_it_is_cancelled(
+    books: Any, project: str, invoice_details: InvoiceDetails
+) -> None:
+    """Where invoices wait for approval, one that is cancelled is never posted, and takes no credit note."""
+    erp = build_netsuite("books", books.token | {"approve_invoices": True}, Shared())
+    pending = await erp.create_invoice(invoice_details)
+    assert (pending.status, pending.number) == (InvoiceStatus.DRAFT, "")
+    cancelled = await erp.cancel_invoice("UK", REFERENCE)
+    assert cancelled.status is InvoiceStatus.CANCELLED
+    assert await erp.cancel_invoice("UK", REFERENCE) == cancelled == await erp.post_invoice("UK", REFERENCE)
+    with pytest.raises(Conflict, match="is cancelled in NetSuite"):
+        await erp.credit_invoice("UK", REFERENCE, "")
+    await erp.close()
+
+
 async def test_lines_say_which_billing_event_they_come_from(
     erp: NetSuiteErp, project: str, invoice_details: InvoiceDetails
 ) -> None:
@@ -472,24 +555,31 @@ async def test_one_login_serves_many_calls_until_it_grows_old(
     assert books.calls("oauth2") == 2
 
 
-async def test_a_connection_never_makes_more_calls_at_once_than_it_may(
-    books: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """However many ask, only as many calls run as the setting allows."""
-    erp = build_netsuite("books", books.token | {"concurrency": 2}, Shared())
-    running, most = 0, 0
-    send = erp._client._http.send
+async def test_a_connection_never_makes_more_calls_at_once_than_it_may(books: Any) -> None:
+    """However many ask, NetSuite never sees more calls at once than the setting allows, nor fewer."""
+    erp = build_netsuite("books", books.token | {"quota": {"concurrency": 2}}, Shared())
+    books.faults.set(Fault(kind="delay", delay_ms=20))
+    await asyncio.gather(*(erp.check() for _ in range(6)))
+    assert books.faults.peak == 2
+    await erp.close()
 
-    async def counted(*given: Any, **more: Any) -> Any:
-        nonlocal running, most
-        running += 1
-        most = max(most, running)
-        try:
-            return await send(*given, **more)
-        finally:
-            running -= 1
 
-    monkeypatch.setattr(erp._client._http, "send", counted)
-    await asyncio.gather(*(erp.check() for _ in range(12)))
-    assert most == 2
+async def test_the_account_tells_how_many_calls_it_takes(books: Any) -> None:
+    """Before NetSuite has said how many calls it takes at once it gets those of its smallest tier, then its own."""
+    erp = build_netsuite("books", books.token, Shared())
+    books.faults.set(Fault(kind="delay", delay_ms=200))
+    await asyncio.gather(*(erp.find_customer("US", f"A-{number}") for number in range(12)))
+    assert books.faults.peak == 5
+    await erp.check()
+    await asyncio.gather(*(erp.find_customer("US", f"A-{number}") for number in range(20)))
+    assert books.faults.peak == 15
+    await erp.close()
+
+
+async def test_limits_that_are_told_to_nobody_stay_what_they_are(books: Any) -> None:
+    """A role that may not read the account's limits is no reason for the connection to count as not well."""
+    erp = build_netsuite("books", books.token, Shared())
+    books.faults.set(Fault(kind="error", status=403, path="governanceLimits"))
+    assert "currencies" in await erp.check()
+    assert erp._client._http.quota.describe().endswith("of 5 calls at once")
     await erp.close()

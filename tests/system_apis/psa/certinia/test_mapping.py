@@ -7,6 +7,7 @@ import msgspec
 
 from system_apis.psa.certinia import mapping, models
 from system_apis.psa.certinia.work import to_work
+from tollway.canonical.listing import ProjectStanding
 from tollway.canonical.project import Project, ProjectDetails, ProjectPlan
 from tollway.canonical.work import ProjectWork
 
@@ -43,6 +44,14 @@ def test_a_project_is_read_as_it_is():
     """A project that nobody is to work on any more is closed."""
     project = mapping.to_project(read("existing_project.platform", models.Project))
     assert project == read("existing_project.canonical", Project)
+
+
+def test_a_project_is_listed_with_what_it_was_told():
+    """The project comes as it is read alone, beside what was told of its billing."""
+    standing = mapping.to_standing(read("standing.platform", models.ProjectStanding))
+    assert msgspec.json.decode(msgspec.json.encode(standing)) == read("standing.canonical")
+    assert read("standing.canonical", ProjectStanding) == standing
+    assert standing.project == mapping.to_project(read("existing_project.platform", models.Project))
 
 
 def test_work_is_read_as_billing_events():

@@ -140,6 +140,24 @@ async def test_certinias_own_marks_are_set(salesforce, psa, project, reach):
     assert row == _Marks(pse__Billed__c=True, pse__Invoiced__c=True, pse__Invoice_Number__c="INV-1")
 
 
+async def test_what_was_billed_is_unbilled_again(salesforce, psa, project, work, reach):
+    """Numbers and marks are taken off what the invoice carries; what another carries, or is gone, is left alone."""
+    gone, kept = await work(), await work()
+    await reach()
+    items = (await psa.project_work(project.number)).items
+    billed = BilledItems(invoice_number="INV-1", items=items)
+    await psa.mark_billed(billed)
+    await salesforce.org.update("pse__Timecard_Header__c", kept, {"Tollway_Invoice_Number__c": "INV-2"})
+    await salesforce.org.send("DELETE", f"{salesforce.org.root}/sobjects/pse__Timecard_Header__c/{gone}", "timecard")
+    for _ in range(2):
+        await psa.unmark_billed(billed)
+        assert await psa.find_billed("INV-1") is None
+        left = {item.id: item.invoice_number for item in (await psa.project_work(project.number)).items}
+        assert left == {items[1].id: "INV-2", items[2].id: ""}
+    row = await salesforce.org.first(select(_Marks, "pse__Milestone__c"), _Marks, "pse__Milestone__c")
+    assert row == _Marks(pse__Billed__c=False, pse__Invoiced__c=False, pse__Invoice_Number__c=None)
+
+
 async def test_what_another_invoice_carries_is_not_billed_twice(psa, project, work):
     """Nothing is marked when some of it is on another invoice, which the refusal names."""
     await work()
@@ -226,4 +244,4 @@ async def test_a_plan_without_rates_prices_nothing(psa, project, work):
 class _Marks(msgspec.Struct):
     pse__Billed__c: bool  # noqa: N815
     pse__Invoiced__c: bool  # noqa: N815
-    pse__Invoice_Number__c: str  # noqa: N815
+    pse__Invoice_Number__c: str | None  # noqa: N815

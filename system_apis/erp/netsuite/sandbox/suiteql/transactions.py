@@ -1,7 +1,8 @@
 """The rows of invoices, credit memos and payments.
 
 Sources: NetSuite Records Catalog as used by public queries: `transaction` (type CustInvc, CustPymt, CustCred; an
-invoice's status A is open, B paid in full; foreigntotal, foreignamountpaid, foreignamountunpaid), `transactionline`
+invoice's status A is open, B paid in full, D pending approval, E rejected; foreigntotal, foreignamountpaid,
+foreignamountunpaid), `transactionline`
 (line 0 is the main line; what a sale credits is negative), `nexttransactionlinelink` and `previoustransactionlinelink`
 (linktype Payment). Left out for want of a source: status and foreigntotal of payments and credit memos, netamount of
 transactions in other than the subsidiary's currency.
@@ -13,6 +14,7 @@ from decimal import Decimal
 from system_apis.erp.netsuite.sandbox.catalog import RecordType
 from system_apis.erp.netsuite.sandbox.entities import customer_of
 from system_apis.erp.netsuite.sandbox.records import Document, Records
+from system_apis.erp.netsuite.sandbox.sales import NOT_POSTED
 from system_apis.erp.netsuite.sandbox.suiteql.cells import Columns, Row, cell, name_of, with_displays
 
 TYPES = {"invoice": "CustInvc", "customerPayment": "CustPymt", "creditMemo": "CustCred"}
@@ -21,6 +23,7 @@ TABLE, LINE_TABLE = "transaction", "transactionline"
 LINK_TABLES = ("nexttransactionlinelink", "previoustransactionlinelink")
 
 _LABELS = {"CustInvc": "Invoice", "CustPymt": "Payment", "CustCred": "Credit Memo"}
+_STATUSES = {"Open": "A", "Paid In Full": "B", "Pending Approval": "D", "Rejected": "E"}
 _INTEGER = "INTEGER"
 _COLUMNS: Columns = dict.fromkeys(
     ("externalid", "type", "recordtype", "tranid", "trandate", "duedate", "status", "memo", "otherrefnum", "posting",
@@ -104,7 +107,8 @@ def _header(records: Records, kind: RecordType, document: Document) -> Row:
     }
     if kind.name == "invoice":
         row |= {
-            "status": "B" if document["status"] == "Paid In Full" else "A",
+            "status": _STATUSES[document["status"]],
+            "posting": "F" if document["status"] in NOT_POSTED.values() else "T",
             "foreigntotal": posted,
             "foreignamountpaid": float(document["amountPaid"]),
             "foreignamountunpaid": float(document["amountRemaining"]),

@@ -1,0 +1,60 @@
+"""Work beside requests is done again and again, whatever came of it before."""
+
+import asyncio
+
+import pytest
+
+from tollway.background import Repeated
+from tollway.problems import Unavailable
+
+
+@pytest.mark.parametrize("error", [Unavailable("away"), OSError("cut"), KeyError("nobody foresaw")])
+async def test_a_failure_ends_no_work(error):
+    """A turn that fails is followed by the next."""
+    turns: list[int] = []
+    twice = asyncio.Event()
+
+    async def turn() -> None:
+        turns.append(len(turns))
+        if len(turns) > 1:
+            twice.set()
+        raise error
+
+    work = Repeated("test", turn, 0.01)
+    await work.start()
+    await asyncio.wait_for(twice.wait(), 5)
+    await work.stop()
+    done = len(turns)
+    await asyncio.sleep(0.05)
+    assert len(turns) == done
+
+
+async def test_it_ends_though_it_is_asked_in_the_same_moment():
+    """Told to stop as it is asked for a turn, it stops: a stop that is forgotten keeps the process from ending."""
+    turns: list[int] = []
+
+    async def turn() -> None:
+        turns.append(len(turns))
+
+    work = Repeated("test", turn, 60)
+    await work.start()
+    await asyncio.sleep(0.01)
+    work.ask()
+    async with asyncio.timeout(5):
+        await work.stop()
+    assert turns == [0]
+
+
+async def test_a_turn_can_be_asked_for():
+    """Who has something to do need not wait for the pause to end."""
+    turns = asyncio.Queue[None]()
+
+    async def turn() -> None:
+        turns.put_nowait(None)
+
+    work = Repeated("test", turn, 60)
+    await work.start()
+    await asyncio.wait_for(turns.get(), 5)
+    work.ask()
+    await asyncio.wait_for(turns.get(), 5)
+    await work.stop()

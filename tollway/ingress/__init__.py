@@ -1,0 +1,1 @@
+"""Notices from platforms: stored before they are acknowledged, each taken once, in order per business object."""
