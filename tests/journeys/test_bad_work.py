@@ -84,8 +84,8 @@ async def test_a_timecard_approved_twice_is_billed_once(shared_firm):
     timecard = (await _timecards(firm, number))[0]["Id"]
     for status in ("Rejected", "Approved", "Approved"):
         await firm.org.update("pse__Timecard_Header__c", timecard, {"pse__Status__c": status})
-    await firm.bill(number, "first")
-    await firm.billed(deal_id)
+    first = await firm.bill(number, "first")
+    await firm.finished(first.process_id)
     await firm.org.update("pse__Timecard_Header__c", timecard, {"pse__Status__c": "Approved"})
     await firm.bill(number, "first")
     again = await firm.bill(number, "second")
