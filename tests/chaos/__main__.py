@@ -11,7 +11,6 @@ import json
 import random
 import secrets
 import signal
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -20,6 +19,8 @@ from counting import Count, Platforms
 from mischief import FAULTS, Mischief
 from people import Firm
 from world import World, running
+
+from tollway.cli.stopping import leave
 
 STILL_SECONDS = 300.0
 """For how long, once all is well again, nothing more may come to its end before it counts as lost."""
@@ -116,4 +117,5 @@ if __name__ == "__main__":
         where = given.keep or Path(made)
         where.mkdir(exist_ok=True)
         where.chmod(0o755)  # PostgreSQL runs as somebody else
-        sys.exit(asyncio.run(main(where, given.deals, given.kills, given.workers, given.seed, given.pause)))
+        status = asyncio.run(main(where, given.deals, given.kills, given.workers, given.seed, given.pause))
+    leave(status)

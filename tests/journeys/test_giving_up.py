@@ -145,7 +145,8 @@ async def test_processes_are_the_matter_of_those_who_own_them(shared_firm):
     """Finance sees every process and cancels billing runs, but no activation."""
     firm = shared_firm
     deal_id = await firm.sell(firm.new_deal())
-    await firm.active(deal_id)
+    for process in ("customer-onboarding", "project-activation"):
+        await firm.finished(f"{process}:{deal_id}")
     cancellation = f"/operations/v1/processes/project-activation:{deal_id}/cancellation"
     with pytest.raises(Forbidden, match="operations:delivery"):
         await firm.finance_desk.post(cancellation, ProcessState, WRONG)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from tollway.cli.stopping import leave
 from tollway.problems import StartupError
 
 Config = Annotated[Path, Parameter(help="The configuration file.")]
@@ -48,9 +49,14 @@ app.command(engine)
 
 
 def main() -> None:
-    """Run a command."""
+    """Run a command, and end the process."""
     try:
         app()
     except StartupError as error:
         print(f"tollway: {error}", file=sys.stderr)
-        sys.exit(2)
+        leave(2)
+    except SystemExit as end:
+        if isinstance(end.code, str):  # which the interpreter prints
+            raise
+        leave(end.code or 0)
+    leave(0)
