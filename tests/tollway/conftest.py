@@ -56,7 +56,11 @@ class Shop:
 
     @step
     async def slow(self) -> str:
-        await asyncio.sleep(0.2)
+        if self.gate:
+            self.waiting.set()
+            await self.gate.wait()
+        else:
+            await asyncio.sleep(0.2)
         self._do("slow")
         return "slow"
 

@@ -76,7 +76,9 @@ async def test_a_parked_process_is_replayed_from_where_it_failed(engine, shops, 
 async def test_a_running_process_is_cancelled_at_its_next_step(engine, shops, cases):
     """A cancelled process ends the step it is at and begins no other, and lands on no desk; it can be replayed."""
     shop = shops["O-1"]
+    shop.gate = asyncio.Event()
     await engine.start("parallel", shop.id, shop.order)
+    await shop.waiting.wait()
     while "quick" not in shop.did:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     with pytest.raises(Conflict, match="is running; cancel it"):
@@ -85,6 +87,7 @@ async def test_a_running_process_is_cancelled_at_its_next_step(engine, shops, ca
         await engine.retry(shop.id)
     assert await engine.give_up("parallel", shop.id) == shop.order
     assert (await engine.state(shop.id)).status is ProcessStatus.CANCELLED
+    shop.gate.set()
     await asyncio.sleep(0.5)
     assert shop.did == ["quick", "slow"]
     assert await cases.open_case(shop.id) is None
