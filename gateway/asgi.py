@@ -20,6 +20,8 @@ from tollway.http.exchange import WITHOUT_BODY, Headers
 from tollway.service import correlation_id, problem_answer, traceparent
 
 _CACHE_CONTROL = b"cache-control"
+_KEPT_BESIDE = {b"content-type", b"link", b"vary"}
+"""Headers of a service that stand beside whatever the gateway says."""
 
 
 class Api(msgspec.Struct, frozen=True):
@@ -128,7 +130,7 @@ async def _handled(
         response.headers = completed(response.headers, added)
         return response
     for name, _ in response.headers:
-        if name != b"content-type":
+        if name not in _KEPT_BESIDE:
             response.headers = _merged(response.headers, request.answer_headers)
             return response
     response.headers += request.answer_headers
@@ -145,7 +147,7 @@ def _merged(headers: Headers, ours: Headers) -> Headers:
     """The service's headers and the gateway's: where both have one the gateway's holds, but for caching and links."""
     if any(name == _CACHE_CONTROL for name, _ in headers):
         ours = [pair for pair in ours if pair[0] != _CACHE_CONTROL]
-    given = {name for name, _ in ours} - {b"link", b"vary"}
+    given = {name for name, _ in ours} - _KEPT_BESIDE
     return [pair for pair in headers if pair[0] not in given] + ours
 
 

@@ -1,14 +1,12 @@
 """Hands a request on to the service behind an API product."""
 
 from collections.abc import Mapping
-from time import monotonic
 
 from policies.base import GatewayRequest, GatewayResponse, Handler
 from tollway.context import Priority, RequestContext
 from tollway.http.exchange import Call, Headers
 from tollway.http.services import Services
 from tollway.identity import HEADER
-from tollway.service import REQUEST_KEY
 
 NAME = "gateway"
 """What the gateway signs as."""
@@ -41,17 +39,8 @@ def forward(services: Services, service: str, timeout: float) -> Handler:
         caller, ids = request.caller, request.context
         subject, scopes = (caller.subject, caller.scopes) if caller else ("", _NONE)
         headers = _kept(request.headers)
-        headers += (
-            (HEADER, sign(NAME, service, subject, scopes)),
-            (b"correlation-id", ids.correlation_id.encode()),
-            (b"traceparent", ids.traceparent.encode()),
-            (b"tollway-timeout", b"%.3f" % (deadline - monotonic())),
-            (b"tollway-priority", b"interactive"),  # whoever called waits for the answer
-        )
-        if ids.tracestate:
-            headers.append((b"tracestate", ids.tracestate.encode()))
-        if ids.request_key:
-            headers.append((REQUEST_KEY, ids.request_key.encode()))
+        headers.append((HEADER, sign(NAME, service, subject, scopes)))
+        # Interactive, since whoever called waits for the answer.
         inner = RequestContext(
             ids.correlation_id, ids.traceparent, subject, "", deadline, ids.tracestate, Priority.INTERACTIVE, scopes,
             ids.request_key,

@@ -95,7 +95,7 @@ class GatewayRequest:
         # Only an attribute that is not set yet comes here, so that the contract is asked once and the rest is a slot.
         if name not in ("operation", "path_values"):
             raise AttributeError(name)
-        self.operation, self.path_values = self.contract.find(self.method, self.segments)
+        self.operation, self.path_values = self.contract.find(self.method, self.path)
         return getattr(self, name)
 
     @property

@@ -51,7 +51,7 @@ class Cors(Strict):
         every = self.origins == _ANY
         allowed = {origin.encode(): self._headers(origin) for origin in self.origins}
         everyone = self._headers("*") if every else None
-        vary: Headers = [] if every else [(b"vary", b"origin")]
+        vary: Headers = [] if every else [(b"vary", b"origin")]  # so that no cache gives an answer to another origin
         items = resources.contract.document["paths"].values()
         methods = [method.upper() for method in METHODS if any(method in item for item in items)]
         preflight = [
@@ -68,7 +68,8 @@ class Cors(Strict):
                     return _preflighted(permitted, preflight)
                 if permitted:
                     request.answer_headers += permitted
-            return _varied(following, request, vary) if vary else following(request)
+            request.answer_headers += vary
+            return following(request)
 
         return handle
 
@@ -85,14 +86,3 @@ async def _preflighted(permitted: Headers | None, preflight: Headers) -> Gateway
         raise Forbidden("Pages of this origin may not call this API.")
     vary = (b"vary", b"origin, access-control-request-method, access-control-request-headers")
     return GatewayResponse(204, [*permitted, *preflight, vary], b"")
-
-
-async def _varied(following: Handler, request: GatewayRequest, vary: Headers) -> GatewayResponse:
-    """The answer, marked as one that depends on the origin, so that no cache gives it to another."""
-    try:
-        response = await following(request)
-    except Exception:
-        request.answer_headers += vary
-        raise
-    response.headers = [*response.headers, *vary]
-    return response

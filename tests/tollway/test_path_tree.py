@@ -16,11 +16,11 @@ def tree() -> PathTree[str]:
 @pytest.mark.parametrize(
     ("path", "found", "values"),
     [
-        ("a/1", "/a/{id}", ["1"]),
-        ("a/last", "/a/last", []),
-        ("a/last/b", "/a/{id}/b", ["last"]),
-        ("a/last/b/d", "/a/last/b/d", []),
-        ("a/last/b/c", "/a/{id}/{other}/c", ["last", "b"]),
+        ("a/1", "/a/{id}", {"id": "1"}),
+        ("a/last", "/a/last", {}),
+        ("a/last/b", "/a/{id}/b", {"id": "last"}),
+        ("a/last/b/d", "/a/last/b/d", {}),
+        ("a/last/b/c", "/a/{id}/{other}/c", {"id": "last", "other": "b"}),
         ("a", None, None),
         ("a/", None, None),
         ("a/1/2", None, None),
@@ -29,5 +29,16 @@ def tree() -> PathTree[str]:
 )
 def test_what_is_fixed_comes_before_what_is_variable(tree, path, found, values) -> None:
     """The most fixed path wins, one that leads nowhere is left again, and an empty segment stands for nothing."""
-    node = tree.find(path.split("/"))
+    node = tree.find(f"/{path}")
     assert (node and node[0].things["GET"], node and node[1]) == (found, values)
+
+
+def test_what_was_found_is_found_again(tree) -> None:
+    """A path is found with the same values each time, however it is encoded and however many others were asked for."""
+    for number in range(5000):
+        tree.find(f"/a/{number}")
+    for _ in range(2):
+        _, values = tree.find("/a/x%2Fy")
+        assert values == {"id": "x/y"}
+        assert tree.find("/a/last")[1] == {}
+        assert tree.find("/nowhere") is None

@@ -68,9 +68,9 @@ class Contract:
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise StartupError(f"The contract {source} is not an OpenAPI document: {error!r}.") from error
 
-    def find(self, method: str, segments: list[str]) -> tuple[Operation, dict[str, str]]:
-        """The operation at a path and the values in it; raises NoSuchRoute or MethodNotAllowed."""
-        found = self._tree.find(segments)
+    def find(self, method: str, path: str) -> tuple[Operation, Mapping[str, str]]:
+        """The operation at a percent-encoded path and the values in it; raises NoSuchRoute or MethodNotAllowed."""
+        found = self._tree.find(path)
         if found is None:
             raise NoSuchRoute("This API has no such address; its contract lists those it has.")
         node, values = found
@@ -78,7 +78,7 @@ class Contract:
         if operation is None:
             allowed = ", ".join(sorted(node.things))
             raise MethodNotAllowed(f"This address takes {allowed}, not {method}.", headers={"allow": allowed})
-        return operation, dict(zip(node.names, values, strict=True))
+        return operation, values
 
     def _add(self, path: str, methods: Mapping[str, Any]) -> None:
         node = self._tree.at(path)

@@ -4,9 +4,8 @@ Only what is plain is called so: a coroutine with parameters from path, query an
 answers JSON. Everything else, and every request that finds no handler, is the application's.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, cast
-from urllib.parse import unquote
 
 import msgspec
 from litestar import Response
@@ -42,38 +41,24 @@ class DirectService:
 
     def call(self, request: Call, ids: RequestContext, seconds: float) -> Coroutine[Any, Any, Answer] | None:
         """The handler's answer; None when the request is the application's to answer."""
-        path = request.path
-        segments = path[1:].split("/")
-        found = self._tree.find([unquote(segment) for segment in segments] if "%" in path else segments)
+        found = self._tree.find(request.path)
         if found is None or request.streamed:
             return None
-        node, values = found
+        node, in_path = found
         operation = node.things.get(request.method)
         if operation is None:
             return None
-        in_path = dict(zip(node.names, values, strict=True))
         return run(self._answered(operation, in_path, request, ids), request, ids, seconds)
 
     async def _answered(
-        self, operation: "_Operation", in_path: dict[str, str], request: Call, ids: RequestContext
+        self, operation: "_Operation", in_path: Mapping[str, str], request: Call, ids: RequestContext
     ) -> Answer:
         try:
             headers = dict(request.headers)
             _, subject, scopes = self._identity.verify(self._token(headers), self._name)
-            # The execution context is this call's own, so what is entered is never left.
-            context.enter(
-                RequestContext(
-                    ids.correlation_id,
-                    ids.traceparent,
-                    subject,
-                    "",
-                    ids.deadline,
-                    ids.tracestate,
-                    scopes=scopes,
-                    priority=ids.priority,
-                    request_key=ids.request_key,
-                )
-            )
+            if ids.process_id or subject != ids.subject or scopes != ids.scopes:
+                # The execution context is this call's own, so what is entered is never left.
+                context.enter(msgspec.structs.replace(ids, subject=subject, scopes=scopes, process_id=""))
             arguments = operation.arguments(in_path, request, headers)
             return operation.answer(await operation.handler(**arguments))
         except Exception as error:  # noqa: BLE001 - whatever goes wrong is answered
@@ -100,7 +85,7 @@ class _Operation:
         self._data = msgspec.json.Decoder(fields["data"].raw, strict=False) if "data" in fields else None
         self._status = handler.status_code
 
-    def arguments(self, in_path: dict[str, str], request: Call, headers: dict[bytes, bytes]) -> dict[str, Any]:
+    def arguments(self, in_path: Mapping[str, str], request: Call, headers: dict[bytes, bytes]) -> dict[str, Any]:
         """What the handler is called with; raises Invalid, listing every violation, and what decoding raises."""
         taken = parameters.read(self._parameters, in_path, request.query, headers)
         if self._provided:

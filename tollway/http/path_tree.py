@@ -1,8 +1,13 @@
 """Finds what stands at a path, among paths of fixed and variable segments."""
 
+from collections.abc import Mapping
 from typing import Generic, TypeVar
+from urllib.parse import unquote
 
 T = TypeVar("T")
+_MOST = 4096
+_LONGEST = 256
+"""What has been found is kept in mind, so many paths of so many characters at most: callers ask again and again."""
 
 
 class PathTree(Generic[T]):
@@ -10,6 +15,7 @@ class PathTree(Generic[T]):
 
     def __init__(self) -> None:
         self._root: _Node[T] = _Node()
+        self._found: dict[str, tuple[_Node[T], Mapping[str, str]]] = {}
 
     def at(self, path: str) -> "_Node[T]":
         """The place of a path, made when there is none."""
@@ -23,11 +29,21 @@ class PathTree(Generic[T]):
         node.names = names
         return node
 
-    def find(self, segments: list[str]) -> "tuple[_Node[T], list[str]] | None":
-        """The place of a path's decoded segments, and what stands for its variable ones."""
+    def find(self, path: str) -> "tuple[_Node[T], Mapping[str, str]] | None":
+        """The place of a percent-encoded path, and what stands for its variable segments, by their names."""
+        if known := self._found.get(path):
+            return known
+        segments = path[1:].split("/")
         values: list[str] = []
-        node = _descend(self._root, segments, values)
-        return None if node is None else (node, values)
+        node = _descend(self._root, [unquote(segment) for segment in segments] if "%" in path else segments, values)
+        if node is None:
+            return None
+        found = node, dict(zip(node.names, values, strict=True))
+        if len(path) <= _LONGEST:
+            if len(self._found) >= _MOST:
+                self._found.clear()
+            self._found[path] = found
+        return found
 
 
 class _Node(Generic[T]):

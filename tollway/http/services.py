@@ -11,7 +11,7 @@ from tollway import context
 from tollway.context import RequestContext
 from tollway.http import in_process
 from tollway.http.direct import DirectService
-from tollway.http.exchange import Answer, Call
+from tollway.http.exchange import Answer, Call, Headers
 from tollway.http.network import RemoteService
 from tollway.http.platforms import SAFE_METHODS
 from tollway.http.replicas import Replicas
@@ -63,7 +63,7 @@ class Services:
         self._complete = True
 
     def send(self, service: str, request: Call, ids: RequestContext, longest: float = 60.0) -> Awaitable[Answer]:
-        """Send a request in the name of `ids`, waiting `longest` seconds or until its deadline.
+        """Send a request in the name of `ids`, which travel with it, waiting `longest` seconds or until their deadline.
 
         Not sent raises Unavailable; sent without an answer UnknownOutcome, or Unavailable when it was safe to repeat.
         """
@@ -72,12 +72,15 @@ class Services:
             raise Unavailable(
                 f"{request.method} {request.path} was not sent: the caller's deadline has passed.", retry_after=1
             )
+        direct = self._direct.get(service)
+        answering = direct.call(request, ids, seconds) if direct else None
+        if answering:
+            return answering
+        request.headers += _travelling(ids)
         app = self._apps.get(service)
         if app is None:
             return self._elsewhere(service).call(request, seconds)
-        direct = self._direct.get(service)
-        answering = direct.call(request, ids, seconds) if direct else None
-        return answering or in_process.call(app, request, ids, seconds)
+        return in_process.call(app, request, ids, seconds)
 
     async def close(self) -> None:
         """Close connections to services elsewhere."""
@@ -110,17 +113,8 @@ class ServiceClient:
         ids = context.current()
         headers = [
             (HEADER, self._services.identity.sign(self._caller, self._service, ids.subject, ids.scopes)),
-            (b"correlation-id", ids.correlation_id.encode()),
-            (b"traceparent", ids.traceparent.encode()),
-            (b"tollway-priority", ids.priority.encode()),
             (b"accept", b"application/json"),
         ]
-        if ids.tracestate:
-            headers.append((b"tracestate", ids.tracestate.encode("latin-1")))
-        if ids.request_key:
-            headers.append((REQUEST_KEY, ids.request_key.encode()))
-        if ids.deadline is not None:
-            headers.append((b"tollway-timeout", b"%.3f" % ids.remaining(3600)))
         content = b""
         if body is not None:
             content = msgspec.json.encode(body)
@@ -141,6 +135,22 @@ class ServiceClient:
             if type(error) is ProblemError and method not in SAFE_METHODS:
                 raise UnknownOutcome(f"{self._service} failed half way: {error.detail}") from error
             raise
+
+
+def _travelling(ids: RequestContext) -> Headers:
+    """What a service reads the context of a request from, where it cannot be handed over."""
+    headers = [
+        (b"correlation-id", ids.correlation_id.encode()),
+        (b"traceparent", ids.traceparent.encode()),
+        (b"tollway-priority", ids.priority.encode()),
+    ]
+    if ids.tracestate:
+        headers.append((b"tracestate", ids.tracestate.encode("latin-1")))
+    if ids.request_key:
+        headers.append((REQUEST_KEY, ids.request_key.encode()))
+    if ids.deadline is not None:
+        headers.append((b"tollway-timeout", b"%.3f" % ids.remaining(3600)))
+    return headers
 
 
 def _addresses(service: str, urls: str) -> list[str]:

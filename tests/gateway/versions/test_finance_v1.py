@@ -53,8 +53,7 @@ def test_golden_answers_keep_to_both_contracts(contract_v1, contract_v2, complai
     """The golden files themselves are such as the published documents of their version allow."""
     for version, contract in (("v1", contract_v1), ("v2", contract_v2)):
         exchange = golden(name, version)
-        path = exchange["request"]["target"].strip("/").split("/")
-        operation, _ = contract.find(exchange["request"]["method"], path)
+        operation, _ = contract.find(exchange["request"]["method"], exchange["request"]["target"])
         told = exchange["answer"]
         assert complaints(contract, operation.id, str(told["status"]), told["body"]) == []
 
@@ -62,7 +61,7 @@ def test_golden_answers_keep_to_both_contracts(contract_v1, contract_v2, complai
 def test_golden_files_cover_every_operation_and_state(contract_v1) -> None:
     """Each operation of v1 has a pair, and so has each state an invoice can be in."""
     exchanges = [golden(name, "v2") for name in NAMES]
-    paths = [exchange["request"]["target"].replace("/v2/", "/v1/").strip("/").split("/") for exchange in exchanges]
+    paths = [exchange["request"]["target"].replace("/v2/", "/v1/") for exchange in exchanges]
     operations = {
         contract_v1.find(exchange["request"]["method"], path)[0].id
         for exchange, path in zip(exchanges, paths, strict=True)
