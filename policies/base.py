@@ -45,7 +45,7 @@ class GatewayRequest:
 
     __slots__ = ("_body", "_context", "address", "answer_headers", "caller", "contract", "deadline", "headers",
                  "max_body", "method", "operation", "path", "path_values", "peer", "query", "receive", "scheme",
-                 "segments", "started")  # fmt: skip
+                 "started")  # fmt: skip
     operation: Operation
     """What the contract says of this method and path; asking for it raises NoSuchRoute or MethodNotAllowed."""
     path_values: Mapping[str, str]
@@ -67,8 +67,8 @@ class GatewayRequest:
         """`address` is that of whoever is connected; raises Malformed for a path that can be read in two ways."""
         self.method = method
         self.scheme = scheme
-        self.path, self.segments = read_path(raw_path)
-        """The path as it is sent on, each segment encoded the one way that every router reads alike; and decoded."""
+        self.path = read_path(raw_path)
+        """The path as it is sent on, each segment encoded the one way that every router reads alike."""
         self.query = query
         self.headers: Mapping[bytes, bytes] = _joined(headers)
         self.peer = address

@@ -12,6 +12,7 @@ from litestar.types import HTTPRequestEvent
 from gateway.versions.base import ApiAnswer, ApiRequest, OperationChange, VersionChange
 from policies.base import GatewayRequest, GatewayResponse, Handler
 from tollway.contracts.published import Contract
+from tollway.http.request_path import segments_of
 from tollway.problem_document import Violation
 from tollway.problems import ContractDrift, Malformed, ProblemError
 from tollway.service import PROBLEM_TYPE
@@ -80,7 +81,7 @@ async def _asked(
 ) -> GatewayRequest:
     """The request as the newer version takes it."""
     body = await request.body()
-    segments = (*change.newer.strip("/").split("/"), *request.segments[2:])
+    segments = (*change.newer.strip("/").split("/"), *segments_of(request.path)[2:])
     if operation.request is None:
         return _sent(request, newer, request.method, segments, request.query, request.headers.items(), body)
     try:

@@ -75,7 +75,9 @@ def post(body: bytes = b"hello") -> Call:
 async def test_connections_are_kept(call) -> None:
     """One connection after the other serves reads and writes, each written as HTTP asks."""
     elsewhere = Elsewhere(OK, OK, OK)
-    answers = await call(elsewhere, get("/a%20b"), post(), post(b""))
+    asked = get("/a%20b")
+    answers = await call(elsewhere, asked, post(), post(b""))
+    assert asked == get("/a%20b")  # what travels with it is not written into what the caller may send again
     assert [(answer.status, answer.body) for answer in answers] == [(200, b"ok")] * 3
     assert answers[0].headers == [(b"content-length", b"2"), (b"content-type", b"text/plain")]
     assert elsewhere.connections == 1

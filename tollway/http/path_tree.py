@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from typing import Generic, TypeVar
-from urllib.parse import unquote
+
+from tollway.http.request_path import segments_of
 
 T = TypeVar("T")
 _MOST = 4096
@@ -33,9 +34,8 @@ class PathTree(Generic[T]):
         """The place of a percent-encoded path, and what stands for its variable segments, by their names."""
         if known := self._found.get(path):
             return known
-        segments = path[1:].split("/")
         values: list[str] = []
-        node = _descend(self._root, [unquote(segment) for segment in segments] if "%" in path else segments, values)
+        node = _descend(self._root, segments_of(path), values)
         if node is None:
             return None
         found = node, dict(zip(node.names, values, strict=True))

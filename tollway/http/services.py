@@ -76,11 +76,11 @@ class Services:
         answering = direct.call(request, ids, seconds) if direct else None
         if answering:
             return answering
-        request.headers += _travelling(ids)
+        told = msgspec.structs.replace(request, headers=request.headers + _travelling(ids))
         app = self._apps.get(service)
         if app is None:
-            return self._elsewhere(service).call(request, seconds)
-        return in_process.call(app, request, ids, seconds)
+            return self._elsewhere(service).call(told, seconds)
+        return in_process.call(app, told, ids, seconds)
 
     async def close(self) -> None:
         """Close connections to services elsewhere."""
