@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import cast
 
 import msgspec
 from litestar.enums import ScopeType
@@ -73,7 +72,9 @@ class Gateway:
         if scope["type"] != ScopeType.HTTP:
             await self._built.others(scope, receive, send)
             return
-        api = self._built.apis.get("/".join(scope["path"].split("/", 3)[:3]))
+        path = scope["path"]
+        ends = path.find("/", path.find("/", 1) + 1)  # where its first two segments do
+        api = self._built.apis.get(path if ends < 0 else path[:ends])
         if api is None:
             await self._other(scope, receive, send)
             return
@@ -114,7 +115,7 @@ async def _handled(
             method=scope["method"],
             raw_path=scope["raw_path"],
             query=scope["query_string"],
-            headers=cast("Headers", scope["headers"]),
+            headers=scope["headers"],  # type: ignore[arg-type]  # every server hands a list
             receive=receive,
             address=client[0] if client else "",
             contract=api.contract,

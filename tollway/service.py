@@ -41,6 +41,7 @@ DEGRADED = "degraded: "
 PROBLEM_TYPE = "application/problem+json"
 REQUEST_KEY = b"tollway-request-key"
 """The header by which services tell one another of the caller's idempotency key."""
+_PRIORITIES = frozenset(context.Priority)
 _AWAY = frozenset((502, 503, 504))
 _PROBLEM_HEADER = (b"content-type", PROBLEM_TYPE.encode())
 _BY_STATUS: dict[int, type[ProblemError]] = {
@@ -164,7 +165,7 @@ def correlation_id(headers: Mapping[bytes, bytes]) -> str:
 def priority(headers: Mapping[bytes, bytes]) -> context.Priority:
     """How urgent the caller says it is; normal where it does not say so in words that we know."""
     given = headers.get(b"tollway-priority", b"").decode("latin-1")
-    return context.Priority(given) if given in set(context.Priority) else context.Priority.NORMAL
+    return context.Priority(given) if given in _PRIORITIES else context.Priority.NORMAL
 
 
 def traceparent(headers: Mapping[bytes, bytes]) -> str:

@@ -8,7 +8,8 @@ import msgspec
 
 from bench.gateway.apps import Application, opened
 from bench.gateway.processes import CORES, Processes
-from tollway.http.server import serve_by_workers
+from gateway.http1 import server as gateway_server
+from tollway.http import server
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,6 +25,7 @@ def main() -> None:
     """Serve until told to end; the arguments are the port and what is to run."""
     _, port, described = sys.argv
     application = msgspec.json.decode(described, type=Application)
+    serve_by_workers = gateway_server.serve_by_workers if application.routes else server.serve_by_workers
     serve_by_workers(partial(opened, application), "127.0.0.1", int(port), CORES)
 
 

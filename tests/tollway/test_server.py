@@ -1,4 +1,4 @@
-"""How an application is served to others, by this process or by several."""
+"""How an application is served, by one process or several: services by granian, the gateway by its own server."""
 
 import asyncio
 import contextlib
@@ -13,13 +13,14 @@ import time
 import httpx
 import pytest
 
-from tollway.http.server import serve
+from gateway.http1 import server as http1
+from tollway.http import server as granian
 from tollway.problems import StartupError
 
 WORKERS = textwrap.dedent("""
     import asyncio, os, sys
     from contextlib import asynccontextmanager
-    from tollway.http.server import serve_by_workers
+    from importlib import import_module
 
     @asynccontextmanager
     async def opening():
@@ -30,7 +31,7 @@ WORKERS = textwrap.dedent("""
             await send({"type": "http.response.body", "body": str(os.getpid()).encode()})
         yield app
 
-    serve_by_workers(opening, "127.0.0.1", int(sys.argv[1]), 2)
+    import_module(sys.argv[2]).serve_by_workers(opening, "127.0.0.1", int(sys.argv[1]), 2)
 """)
 
 
@@ -39,13 +40,22 @@ async def application(scope, receive, send) -> None:
     await send({"type": "http.response.body", "body": b"here"})
 
 
+SERVERS = pytest.mark.parametrize("server", [granian, http1], ids=["granian", "http1"], indirect=True)
+
+
 @pytest.fixture
-def workers():
+def server(request):
+    """What serves."""
+    return request.param
+
+
+@pytest.fixture
+def workers(server):
     """Two worker processes; their parent and where they answer."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    parent = subprocess.Popen([sys.executable, "-c", WORKERS, str(port)])
+    parent = subprocess.Popen([sys.executable, "-c", WORKERS, str(port), server.__name__])
     url = f"http://127.0.0.1:{port}"
     _until(lambda: len(_pids(url)) == 2)
     yield parent, url
@@ -70,25 +80,28 @@ def _until(holds, seconds: float = 15.0) -> None:
         time.sleep(0.1)
 
 
-async def test_what_is_served_answers_until_the_block_ends() -> None:
+@SERVERS
+async def test_what_is_served_answers_until_the_block_ends(server) -> None:
     """Port 0 takes a free one, and nothing answers there afterwards."""
-    async with serve(application, "127.0.0.1", 0) as url, httpx.AsyncClient() as client:
+    async with server.serve(application, "127.0.0.1", 0) as url, httpx.AsyncClient() as client:
         assert (await client.get(url)).text == "here"
     async with httpx.AsyncClient() as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(url)
 
 
-async def test_a_port_that_is_taken_is_named() -> None:
+@SERVERS
+async def test_a_port_that_is_taken_is_named(server) -> None:
     """Who cannot have a port is told which, and what to do."""
-    async with serve(application, "127.0.0.1", 0) as url:
+    async with server.serve(application, "127.0.0.1", 0) as url:
         port = int(url.rpartition(":")[2])
         with pytest.raises(StartupError, match=f"Port {port} on 127.0.0.1 cannot be used"):
-            async with serve(application, "127.0.0.1", port):
+            async with server.serve(application, "127.0.0.1", port):
                 pass
 
 
-async def test_a_request_that_has_begun_is_finished_before_the_end() -> None:
+@SERVERS
+async def test_a_request_that_has_begun_is_finished_before_the_end(server) -> None:
     """The end of the block waits for answers that are under way."""
     begun = asyncio.Event()
 
@@ -98,12 +111,13 @@ async def test_a_request_that_has_begun_is_finished_before_the_end() -> None:
         await application(scope, receive, send)
 
     async with httpx.AsyncClient() as client:
-        async with serve(slow, "127.0.0.1", 0) as url:
+        async with server.serve(slow, "127.0.0.1", 0) as url:
             asking = asyncio.create_task(client.get(url))
             await begun.wait()
         assert (await asking).text == "here"
 
 
+@SERVERS
 def test_a_worker_that_died_is_replaced(workers) -> None:
     """The port goes on answering, soon by as many workers as before."""
     _, url = workers
@@ -112,6 +126,7 @@ def test_a_worker_that_died_is_replaced(workers) -> None:
     _until(lambda: len(_pids(url) - {victim}) == 2)
 
 
+@SERVERS
 def test_workers_finish_what_they_do_when_told_to_stop(workers) -> None:
     """A termination signal lets a request that has begun be answered, and ends everybody; a hang-up ends nobody."""
     parent, url = workers
@@ -129,6 +144,7 @@ def test_workers_finish_what_they_do_when_told_to_stop(workers) -> None:
         httpx.get(url)
 
 
+@SERVERS
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's own signal at a parent's death is Linux'")
 def test_workers_do_not_outlive_their_parent(workers) -> None:
     """When the parent is killed, nobody stays to answer on its port."""

@@ -5,11 +5,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 
+from gateway.http1.server import serve
 from tollway.cli.catalogue import GATEWAY, SERVICES
 from tollway.cli.flow import ClosedWonFlow
 from tollway.cli.installation import Installation, installation
 from tollway.cli.sandboxes import sandboxes
-from tollway.http.server import serve
 from tollway.sandboxes import Faults
 from tollway.settings import Settings
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import structlog
 from litestar.types import ASGIApp
 
+from gateway.http1 import server as gateway_server
 from tollway.cli.app import DEFAULT, Config
 from tollway.cli.catalogue import GATEWAY, SERVICES, of_layer
 from tollway.cli.installation import installation
 from tollway.cli.stopping import told_to_stop
-from tollway.http.server import serve, serve_by_workers
+from tollway.http import server
 from tollway.problems import StartupError
 from tollway.settings import load
 from tollway.telemetry import configure_logging
@@ -43,10 +44,13 @@ def serve_some(
             f"{durable[0]} runs durable processes; instead of giving it --workers, start it again on another port."
         )
     load(config)
+    # The gateway speaks HTTP by itself, since all requests of all callers come that way.
+    serve_by_workers = gateway_server.serve_by_workers if service == GATEWAY else server.serve_by_workers
     serve_by_workers(partial(_worker, config, hosted, host, port), host, port, workers)
 
 
 async def _serve(config: Path, hosted: tuple[str, ...], host: str, port: int) -> None:
+    serve = gateway_server.serve if hosted[0] == GATEWAY else server.serve
     async with _opened(config, hosted, host, port) as app, serve(app, host, port) as url:
         log.info("serving", service=hosted[0], beside=hosted[1:], url=url)
         await told_to_stop()

@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
@@ -20,12 +20,23 @@ from litestar.types import ASGIApp, Receive, Scope
 from tollway.http.ports import bound
 from tollway.problems import StartupError
 
+if sys.platform != "win32":
+    import uvloop
+
 HEADER_SECONDS = 20
 """How long a request's head may take to arrive, and how long an idle connection is kept."""
 MOST_HEADER_BYTES = 131_072
 _DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 Opening = Callable[[], AbstractAsyncContextManager[ASGIApp]]
 """Opens an application and what it stands on, and closes both."""
+
+
+class Serving(Protocol):
+    """Serves an application until the block ends, on a port that it may share with other processes."""
+
+    def __call__(self, app: ASGIApp, host: str, port: int, *, shared: bool) -> AbstractAsyncContextManager[str]: ...
+
+
 _OPTIONS: dict[str, Any] = {
     "http": HTTPModes.http1,
     "http1_settings": HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=MOST_HEADER_BYTES),
@@ -52,22 +63,26 @@ async def serve(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
         await task
 
 
-def serve_by_workers(opening: Opening, host: str, port: int, workers: int) -> None:
-    """Serve by processes that share the socket until told to stop; each opens an application of its own.
+def serve_by_workers(opening: Opening, host: str, port: int, workers: int, *, serving: Serving | None = None) -> None:
+    """Serve by processes that share the port until told to stop; each opens an application of its own.
 
-    A worker that ends by itself is replaced; SIGHUP reaches every worker.
+    A worker that ends by itself is replaced; SIGHUP reaches every worker. `serving` is what serves in each; granian
+    does unless it is given.
     """
+    port = _free(host, port)
     server = _Workers(
         "tollway",
         address=host,
-        port=_free(host, port),
+        port=port,
         interface=Interfaces.ASGI,
         workers=workers,
         respawn_failed_workers=True,
         workers_kill_timeout=30,
         **_OPTIONS,
     )
-    server.serve(target_loader=partial(_worker, opening, os.getpid()), wrap_loader=False)
+    load = partial(_worker, opening, os.getpid())
+    work = partial(_served, serving, host, port) if serving else None
+    server.serve(spawn_target=work, target_loader=load, wrap_loader=False)
 
 
 class _Workers(Granian):  # type: ignore[misc, valid-type]  # its type depends on the interpreter
@@ -88,12 +103,40 @@ def _worker(opening: Opening, parent: int) -> "_Opened":
     return _Opened(opening)
 
 
+def _served(serving: Serving, host: str, port: int, _number: int, _name: str, load: Callable[[], "_Opened"],
+            *_granian: Any) -> None:  # fmt: skip
+    """What a worker process does that granian does not serve in."""
+    opened = load()
+    with asyncio.Runner(loop_factory=None if sys.platform == "win32" else uvloop.new_event_loop) as runner:
+        runner.run(_until_stopped(opened, serving, host, port))
+
+
+async def _until_stopped(opened: "_Opened", serving: Serving, host: str, port: int) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        async with opened.app() as app, serving(app, host, port, shared=True):
+            await stop.wait()
+    except StartupError as error:
+        print(f"tollway: {error}", file=sys.stderr)  # noqa: T201 - as the command itself would say it
+        sys.exit(1)
+
+
 class _Opened:
     """An application that its server's lifespan opens and closes."""
 
     def __init__(self, opening: Opening) -> None:
         self._opening = opening
         self._app: ASGIApp | None = None
+
+    @asynccontextmanager
+    async def app(self) -> AsyncIterator[ASGIApp]:
+        """The application, until the block ends."""
+        async with self._opening() as app:
+            gc.collect()
+            gc.freeze()  # what lives as long as the process need not be looked through again
+            yield app
 
     def __call__(self, scope: Scope, receive: Receive, send: Any) -> Awaitable[None]:
         if self._app is None:
@@ -103,10 +146,7 @@ class _Opened:
     async def _live(self, receive: Receive, send: Any) -> None:
         await receive()
         try:
-            async with self._opening() as app:
-                self._app = app
-                gc.collect()
-                gc.freeze()  # what lives as long as the process need not be looked through again
+            async with self.app() as self._app:
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
         except StartupError as error:

@@ -12,7 +12,7 @@ from typing import Any
 import uvloop
 
 from gateway.app import create_gateway
-from tollway.http import server
+from gateway.http1 import server
 from tollway.http.services import Services
 from tollway.identity import Identity
 from tollway.oauth.resource_server import resource_server
@@ -66,7 +66,7 @@ async def main(folder: Path, port: int) -> None:
         oauth=resource_server(settings, secret="k" * 40),
         routes_file=folder / "routes.yaml",
     )
-    server._OPTIONS["http1_settings"].header_read_timeout = HEADER_SECONDS * 1000
+    server.HEADER_SECONDS = HEADER_SECONDS
     async with server.serve(gateway, "127.0.0.1", port):
         await asyncio.Event().wait()
 

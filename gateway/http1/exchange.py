@@ -1,0 +1,201 @@
+"""One request on a caller's connection and its answer, as an ASGI application sees them."""
+
+import asyncio
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from litestar.types import ASGIApp
+
+from tollway.http.exchange import WITHOUT_BODY, Answer, Headers
+from tollway.problems import ProblemError
+
+if TYPE_CHECKING:  # it makes the exchanges
+    from gateway.http1.connection import Connection
+
+log = structlog.get_logger()
+_STATUS_LINES = {status.value: b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode()) for status in HTTPStatus}
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_LAST_CHUNK = b"0\r\n\r\n"
+_HOP_BY_HOP = frozenset((b"connection", b"transfer-encoding"))
+_FRAMING = _HOP_BY_HOP | {b"content-length"}
+"""Headers that tell where an answer ends."""
+_MOST_WAITING = 65_536
+"""Bytes of a body that wait for the application before its caller is told to pause."""
+_MOST_THROWN_AWAY = 10_000_000
+"""Bytes of a body that are read for nothing, so that its caller gets to reading the answer."""
+_MOST_JOINED = 65_536
+"""Bytes of a body that are written together with its head; copying more would cost more than writing twice."""
+
+
+class Exchange:
+    """A request as it arrives, and what has been answered to it so far."""
+
+    __slots__ = ("_chunked", "_connection", "_expecting", "_headers", "_parts", "_status", "_told", "_waiter",
+                 "_waiting", "answered", "broken", "closing", "complete", "left", "scope", "started")  # fmt: skip
+
+    def __init__(self, connection: "Connection", scope: dict[str, Any]) -> None:
+        self.scope = scope
+        self.complete = False
+        """Whether the whole request has arrived."""
+        self.broken: ProblemError | None = None
+        """Why what has arrived of the body is not the beginning of one."""
+        self.left = False
+        """Whether nobody waits for more of the answer."""
+        self.started = False
+        """Whether any of the answer is written."""
+        self.answered = False
+        """Whether all of it is."""
+        self.closing = False
+        """Whether the connection ends with this answer."""
+        self._connection = connection
+        self._parts: list[bytes] = []
+        self._waiting = 0
+        """Bytes of the body that arrived and were not asked for, or came too late to be."""
+        self._expecting = True
+        """Whether the caller has not been told yet that its body is wanted, if it asked."""
+        self._told = False
+        """Whether the application knows that the whole request has arrived."""
+        self._status = 0
+        self._headers: Headers = []
+        self._chunked = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    async def run(self, app: ASGIApp) -> None:
+        """Have the application answer, and wait for what it did not want of the request."""
+        try:
+            await app(self.scope, self.receive, self.send)  # type: ignore[arg-type]  # the messages are dictionaries
+        except Exception:
+            log.exception("unanswered", method=self.scope["method"], path=self.scope["path"])
+        while self.answered and not (self.complete or self.closing or self.left):
+            await self._changed()
+
+    def feed(self, part: bytes) -> None:
+        """Take a part of the body."""
+        self._waiting += len(part)
+        if self.answered:  # what was not wanted is thrown away
+            self.closing = self.closing or self._waiting > _MOST_THROWN_AWAY
+        else:
+            self._parts.append(part)
+            self._expecting = False
+            if self._waiting > _MOST_WAITING:
+                self._connection.pause()
+        self.wake()
+
+    def wake(self) -> None:
+        """Have whoever waits for the caller look again."""
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    async def _changed(self) -> None:
+        self._waiter = self._connection.loop.create_future()
+        await self._waiter
+
+    async def receive(self) -> dict[str, Any]:
+        """The next part of the body, or that the caller has left; raises the problem of a body that is none."""
+        while True:
+            if self.broken:
+                raise self.broken
+            if self._parts or (self.complete and not self._told):
+                return self._part()
+            if self.left or self.answered:
+                return {"type": "http.disconnect"}
+            if self._expecting:
+                self._expecting = False
+                if (b"expect", b"100-continue") in self.scope["headers"] and not self.started:
+                    self._connection.write(_CONTINUE)
+            await self._changed()
+
+    def _part(self) -> dict[str, Any]:
+        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        if self._waiting > _MOST_WAITING:
+            self._connection.resume()
+        self._parts, self._waiting = [], 0
+        self._told = self.complete
+        return {"type": "http.request", "body": body, "more_body": not self.complete}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Take the head of the answer or a part of its body; returns when the caller has room for more."""
+        if message["type"] == "http.response.start":
+            self._status, self._headers = message["status"], message["headers"]
+            return
+        if message["type"] != "http.response.body" or self.answered:
+            return
+        self._write(message.get("body", b""), more=message.get("more_body", False))
+        if self._connection.full:
+            await self._connection.drained()
+
+    def answer(self, answer: Answer) -> None:
+        """Answer without the application, as the last thing on the connection."""
+        self.closing = True
+        self._status, self._headers = answer.status, answer.headers
+        self._write(answer.body, more=False)
+
+    def _write(self, body: bytes, *, more: bool) -> None:
+        write = self._connection.write
+        if self.started:
+            framed = self._framed(body)
+        else:
+            framed = self._head(body, more=more)
+            if len(body) > _MOST_JOINED:
+                write(framed)
+                framed = b""
+            framed += self._framed(body)
+        if not more:
+            self.answered = True
+            self.wake()
+            if not self.complete:
+                self._connection.unwanted()
+            if self._chunked:
+                framed += _LAST_CHUNK
+        if framed:
+            write(framed)
+
+    def _framed(self, body: bytes) -> bytes:
+        if not body or self.scope["method"] == "HEAD" or self._status in WITHOUT_BODY:
+            return b""
+        return b"%x\r\n%b\r\n" % (len(body), body) if self._chunked else body
+
+    def _head(self, body: bytes, *, more: bool) -> bytes:
+        """The head of the answer; raises ValueError when a header would be read as another one."""
+        headers, connection = self._headers, self._connection
+        names = dict(headers)
+        if (
+            b"content-length" not in names
+            or len(names) != len(headers)
+            or not names.keys().isdisjoint(_HOP_BY_HOP)
+            or self.closing
+            or connection.ending
+        ):
+            headers = self._framing(body, more=more)
+        if b"date" not in names:
+            headers = [*headers, connection.date]
+        lines = b"\r\n".join([b": ".join(pair) for pair in headers])
+        if not lines.count(b"\n") == lines.count(b"\r") == len(headers) - 1:
+            raise ValueError("a header of the answer holds a line break")
+        self.started = True
+        return b"%b%b\r\n\r\n" % (_STATUS_LINES[self._status], lines)
+
+    def _framing(self, body: bytes, *, more: bool) -> Headers:
+        """The headers of the answer with those that tell where it ends, which are the server's to say."""
+        named = dict(self._headers)
+        self.closing = self.closing or self._connection.ending or named.get(b"connection", b"").lower() == b"close"
+        headers = [pair for pair in self._headers if pair[0] not in _FRAMING]
+        if length := named.get(b"content-length"):
+            headers.append((b"content-length", length))
+        elif self._status not in WITHOUT_BODY:
+            headers += self._measure(body, more=more)
+        if self.closing:
+            headers.append((b"connection", b"close"))
+        return headers
+
+    def _measure(self, body: bytes, *, more: bool) -> Headers:
+        """What tells the end of an answer whose application did not."""
+        if not more:
+            return [(b"content-length", b"%d" % len(body))]
+        if self.scope["http_version"] == "1.0":
+            self.closing = True
+            return []
+        self._chunked = self.scope["method"] != "HEAD"
+        return [(b"transfer-encoding", b"chunked")]

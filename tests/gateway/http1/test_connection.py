@@ -1,0 +1,344 @@
+"""What the gateway's HTTP/1.1 server makes of what callers send and applications answer, by raw sockets."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import msgspec
+import pytest
+
+from gateway.http1 import connection, server
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
+MEGABYTE = 1_000_000
+
+
+@asynccontextmanager
+async def served(app):
+    """A connection to the served application."""
+    async with server.serve(app, "127.0.0.1", 0) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        async with asyncio.timeout(20):
+            yield reader, writer
+        writer.close()
+
+
+async def answer(send, status=200, body=b"", headers=()):
+    """Answer whole."""
+    await send({"type": "http.response.start", "status": status, "headers": list(headers)})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def whole(reader, *, head=False):
+    """The next answer: its status, headers and body."""
+    lines = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
+    headers = dict(line.split(b": ", 1) for line in lines[1:-2])
+    size = 0 if head else int(headers.get(b"content-length", b"0"))
+    return int(lines[0].split()[1]), headers, await reader.readexactly(size)
+
+
+async def echo(scope, receive, send):
+    """Answers with the path and the size of the body."""
+    size, more = 0, True
+    while more:
+        message = await receive()
+        size, more = size + len(message["body"]), message["more_body"]
+    await answer(send, body=b"%b %d" % (scope["path"].encode(), size))
+
+
+async def test_requests_that_come_together_are_answered_in_their_order() -> None:
+    """The first takes longest, and is answered first; the application never has two of one connection at once."""
+    at_once = []
+
+    async def app(scope, receive, send):
+        at_once.append(scope["path"])
+        await asyncio.sleep(0.2 if scope["path"] == "/1" else 0)
+        await answer(send, body=scope["path"].encode())
+        at_once.remove(scope["path"])
+        assert at_once == []
+
+    async with served(app) as (reader, writer):
+        writer.write(b"".join(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number for number in range(1, 40)))
+        bodies = [(await whole(reader))[2] for _ in range(1, 40)]
+    assert bodies == [b"/%d" % number for number in range(1, 40)]
+
+
+@pytest.mark.parametrize("step", [1, 7, 100])
+async def test_what_comes_in_pieces_is_read_as_what_comes_at_once(step) -> None:
+    """Heads, lengths and chunks may be cut anywhere."""
+    chunked = (
+        b"POST /c%20d?x=1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\n\r\n"
+    )
+    sent = POST % 5 + b"12345" + chunked + GET
+    async with served(echo) as (reader, writer):
+        for place in range(0, len(sent), step):
+            writer.write(sent[place : place + step])
+            await asyncio.sleep(0)
+        assert [(await whole(reader))[2] for _ in range(3)] == [b"/ 5", b"/c d 5", b"/ 0"]
+
+
+async def test_a_large_body_waits_for_the_application() -> None:
+    """A caller is read from no faster than the application reads, and nothing is lost."""
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    async def app(scope, receive, send):
+        began.set()
+        await go_on.wait()
+        await echo(scope, receive, send)
+
+    async with served(app) as (reader, writer):
+        writer.write(POST % (20 * MEGABYTE) + b"x" * (20 * MEGABYTE))
+        await began.wait()
+        await asyncio.sleep(0.5)
+        assert writer.transport.get_write_buffer_size() > 5 * MEGABYTE
+        go_on.set()
+        assert (await whole(reader))[2] == b"/ %d" % (20 * MEGABYTE)
+
+
+async def test_a_body_that_was_not_wanted_is_thrown_away() -> None:
+    """The connection goes on with the next request, as long as there is not too much to throw away."""
+
+    async def app(scope, receive, send):
+        await answer(send, 401)
+
+    async with served(app) as (reader, writer):
+        writer.write(POST % MEGABYTE)
+        assert (await whole(reader))[0] == 401
+        writer.write(b"x" * MEGABYTE + GET)
+        assert (await whole(reader))[0] == 401
+        writer.write(POST % (100 * MEGABYTE))
+        assert (await whole(reader))[0] == 401
+        writer.write(b"x" * (15 * MEGABYTE))
+        assert await reader.read() == b""
+
+
+async def test_an_answer_to_head_has_no_body() -> None:
+    """Its headers are those of the answer to GET."""
+
+    async def app(scope, receive, send):
+        await answer(send, body=b"12345", headers=[(b"content-length", b"5")])
+
+    async with served(app) as (reader, writer):
+        writer.write(GET.replace(b"GET", b"HEAD") + GET)
+        assert (await whole(reader, head=True))[1][b"content-length"] == b"5"
+        assert (await whole(reader))[2] == b"12345"
+
+
+async def test_an_answer_without_content_has_no_length() -> None:
+    """204 and 304 end with their head."""
+
+    async def app(scope, receive, send):
+        await answer(send, 204)
+
+    async with served(app) as (reader, writer):
+        writer.write(GET + GET)
+        for _ in range(2):
+            status, headers, _ = await whole(reader)
+            assert status == 204
+            assert b"content-length" not in headers
+
+
+async def stream(scope, receive, send):
+    """Answers in parts."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for part in (b"one", b"", b"two"):
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b"three"})
+
+
+async def test_an_answer_in_parts_comes_in_chunks() -> None:
+    """An empty part does not end it."""
+    async with served(stream) as (reader, writer):
+        writer.write(GET + GET)
+        for _ in range(2):
+            assert b"transfer-encoding: chunked" in await reader.readuntil(b"\r\n\r\n")
+            assert await reader.readuntil(b"0\r\n\r\n") == b"3\r\none\r\n3\r\ntwo\r\n5\r\nthree\r\n0\r\n\r\n"
+
+
+async def test_a_caller_that_knows_no_chunks_gets_none() -> None:
+    """In HTTP/1.0 the connection ends each answer."""
+    async with served(stream) as (reader, writer):
+        writer.write(GET.replace(b"1.1", b"1.0"))
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    assert b"connection: close" in head
+    assert b"transfer-encoding" not in head
+    assert body == b"onetwothree"
+
+
+async def test_the_date_is_told_once() -> None:
+    """What the application says of it holds."""
+    told = [[], [(b"date", b"yesterday")]]
+
+    async def app(scope, receive, send):
+        await answer(send, headers=told.pop(0))
+
+    async with served(app) as (reader, writer):
+        writer.write(GET + GET)
+        assert (await whole(reader))[1][b"date"].endswith(b" GMT")
+        assert (await whole(reader))[1][b"date"] == b"yesterday"
+
+
+@pytest.mark.parametrize("value", [b"a\r\nset-cookie: b=c", b"a\n", b"a\rb"])
+async def test_a_header_cannot_become_two(value) -> None:
+    """What would be read as another header is not sent: the caller is told that something failed."""
+
+    async def app(scope, receive, send):
+        await answer(send, headers=[(b"x-note", value), (b"content-length", b"0")])
+
+    async with served(app) as (reader, writer):
+        writer.write(GET)
+        status, headers, body = await whole(reader)
+        assert status == 500
+        assert b"set-cookie" not in headers
+        assert headers[b"correlation-id"].decode() == msgspec.json.decode(body)["correlation_id"]
+
+
+async def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one() -> None:
+    """An application that fails half way ends the connection without the end of the answer."""
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"one", "more_body": True})
+        raise RuntimeError
+
+    async with served(app) as (reader, writer):
+        writer.write(GET)
+        content = b""
+        try:
+            content = await reader.readuntil(b"\r\none\r\n")
+            content += await reader.read()
+        except ConnectionResetError:
+            pass
+    assert not content.endswith(b"0\r\n\r\n")
+
+
+async def test_a_caller_that_sends_no_more_gets_its_answers() -> None:
+    """One half of a connection may be closed before the answers have come."""
+
+    async def app(scope, receive, send):
+        await asyncio.sleep(0.2)
+        await echo(scope, receive, send)
+
+    async with served(app) as (reader, writer):
+        writer.write(GET + POST % 3 + b"abc")
+        writer.write_eof()
+        content = await reader.read()
+    assert content.count(b"HTTP/1.1 200 OK") == 2
+    assert content.endswith(b"/ 3")
+
+
+async def test_an_application_is_told_that_its_caller_has_left() -> None:
+    """Whoever waits for the caller hears so at once."""
+    heard = asyncio.Event()
+
+    async def app(scope, receive, send):
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        heard.set()
+
+    async with served(app) as (_, writer):
+        writer.write(GET)
+        await asyncio.sleep(0.1)
+        writer.close()
+        await heard.wait()
+
+
+async def test_a_caller_that_does_not_read_is_waited_for_and_then_not(monkeypatch) -> None:
+    """An answer is made as fast as it is read, and given up when none of it is."""
+    monkeypatch.setattr(connection, "_STALLED_SECONDS", 2)
+    parts, ended = [], asyncio.Event()
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(60):
+            await send({"type": "http.response.body", "body": b"x" * MEGABYTE, "more_body": True})
+            parts.append(1)
+        ended.set()
+
+    async with served(app) as (reader, writer):
+        writer.write(GET)
+        await asyncio.sleep(1)
+        assert 0 < len(parts) < 30
+        await ended.wait()  # what nobody reads goes nowhere
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await reader.readexactly(70 * MEGABYTE)
+
+
+async def test_a_body_is_asked_for_when_it_is_wanted() -> None:
+    """A caller that waits to be told so is told to go on once, and not at all when its request is refused."""
+
+    async def app(scope, receive, send):
+        if scope["path"] == "/refused":
+            await answer(send, 403)
+        else:
+            await echo(scope, receive, send)
+
+    expecting = b"POST %b HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+    async with served(app) as (reader, writer):
+        writer.write(expecting % b"/wanted")
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(b"{}")
+        assert (await whole(reader))[2] == b"/wanted 2"
+        writer.write(expecting % b"/refused")
+        assert (await whole(reader))[0] == 403
+
+
+async def test_what_is_no_request_is_told_so_after_the_answers_before_it() -> None:
+    """The problem document says what cannot be read, and the connection ends; nothing behind it is looked at."""
+
+    async def app(scope, receive, send):
+        await asyncio.sleep(0.1)
+        await echo(scope, receive, send)
+
+    async with served(app) as (reader, writer):
+        writer.write(GET + b"NONSENSE\r\n\r\n" + GET)
+        assert (await whole(reader))[0] == 200
+        status, headers, body = await whole(reader)
+        assert await reader.read() == b""
+    assert status == 400
+    assert headers[b"content-type"] == b"application/problem+json"
+    assert headers[b"x-content-type-options"] == b"nosniff"
+    assert headers[b"connection"] == b"close"
+    assert msgspec.json.decode(body)["type"] == "urn:tollway:problem:malformed-request"
+
+
+async def test_an_idle_connection_ends(monkeypatch) -> None:
+    """It is kept for a while after an answer, and then closed without a word."""
+    monkeypatch.setattr(server, "HEADER_SECONDS", 1)
+    async with served(echo) as (reader, writer):
+        writer.write(GET)
+        await whole(reader)
+        await asyncio.sleep(0.3)
+        writer.write(GET)
+        await whole(reader)
+        assert await reader.read() == b""
+
+
+async def test_a_stream_is_broken_off_at_the_end_and_an_answer_is_not() -> None:
+    """The server ends when what was asked is answered, and waits for no stream that would go on for ever."""
+    writers, contents = [], []
+
+    async def app(scope, receive, send):
+        if scope["path"] == "/whole":
+            await asyncio.sleep(0.5)
+            await answer(send, body=b"done")
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"one", "more_body": True})
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    async with server.serve(app, "127.0.0.1", 0) as url, asyncio.timeout(10):
+        for path in (b"/whole", b"/stream"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+            writer.write(b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n" % path)
+            writers.append((reader, writer))
+        await writers[1][0].readuntil(b"one")
+    for reader, writer in writers:
+        try:
+            contents.append(await reader.read())
+        except ConnectionResetError:
+            contents.append(b"")
+        writer.close()
+    assert contents[0].endswith(b"done")
+    assert not contents[1].endswith(b"0\r\n\r\n")
