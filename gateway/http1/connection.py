@@ -1,12 +1,12 @@
 """A caller's connection: its requests are answered one after the other."""
 
 import asyncio
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from gateway.http1.exchange import Exchange
 from gateway.http1.reader import Reader
 from gateway.http1.refusal import refusal
+from gateway.http1.turns import Turns
 from tollway.problems import ProblemError, TooSlow
 
 if TYPE_CHECKING:  # it takes the connections
@@ -20,7 +20,7 @@ answer with it."""
 
 
 class Connection(asyncio.Protocol):
-    """What is read from one caller, and the exchange whose turn it is."""
+    """The transport of one caller, and who waits for what on it."""
 
     def __init__(self, listener: "Listener") -> None:
         self.loop = listener.loop
@@ -29,19 +29,17 @@ class Connection(asyncio.Protocol):
         self._listener = listener
         self._transport: asyncio.Transport | None = None
         self._reader: Reader
+        self._turns = Turns(listener.app, self._ended)
         self._since = listener.now
         """When the state began whose end is waited for."""
         self._deaf = False
         """Whether what comes is no longer read."""
+        self._held = False
+        """Whether the caller is told to wait with what it sends."""
         self._left = False
         """Whether the caller sends no more."""
-        self._closing = False
-        """Whether no request is taken after those that are here."""
         self._refused: ProblemError | None = None
         """What came last was no request, for this reason; told when those before it are answered."""
-        self._current: Exchange | None = None
-        self._next: deque[Exchange] = deque()
-        self._turn: asyncio.Future[Exchange | None] | None = None
         self._room: asyncio.Future[None] | None = None
 
     # What asyncio calls
@@ -62,21 +60,20 @@ class Connection(asyncio.Protocol):
         except ProblemError as problem:
             self._refuse(problem)
         if self._reader.over:
-            self._deaf = self._closing = True
+            self._deaf = True
+            self._turns.close()
 
     def eof_received(self) -> bool:
         """Take no more requests; whoever sent the last one may still read, so its answer is not broken off."""
         self._left = True
-        self._close()
-        if self._current:
-            self._current.left = True
-            self._current.wake()
-        return self._current is not None
+        self._turns.close()
+        self._turns.leave()
+        return self._turns.busy
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - it makes no difference why
         """Tell the exchange whose turn it is, which goes on to its end."""
         self._transport, self._deaf = None, True
-        self._next.clear()
+        self._turns.forget()
         self._listener.connections.discard(self)
         self.eof_received()
         self.resume_writing()
@@ -95,13 +92,8 @@ class Connection(asyncio.Protocol):
 
     def _begun(self, scope: dict[str, Any]) -> Exchange:
         exchange = Exchange(self, scope)
-        turn = self._turn
-        if turn is None or turn.done():
-            self._next.append(exchange)
+        if self._turns.add(exchange):
             self.pause()
-        else:
-            self._current = exchange
-            turn.set_result(exchange)
         return exchange
 
     def _arrived(self, exchange: Exchange) -> None:
@@ -113,7 +105,7 @@ class Connection(asyncio.Protocol):
     @property
     def ending(self) -> bool:
         """Whether the answer to come is the last one."""
-        return self._closing and not self._next
+        return self._turns.ending and self._refused is None
 
     @property
     def date(self) -> tuple[bytes, bytes]:
@@ -133,13 +125,16 @@ class Connection(asyncio.Protocol):
 
     def pause(self) -> None:
         """Have the caller wait with what it sends."""
-        if self._transport:
+        if self._transport and not self._held:
+            self._held = True
             self._transport.pause_reading()
 
     def resume(self) -> None:
         """Have it go on."""
-        if self._transport and not self._transport.is_closing():
-            self._transport.resume_reading()
+        if self._held:
+            self._held = False
+            if self._transport and not self._transport.is_closing():
+                self._transport.resume_reading()
 
     def unwanted(self) -> None:
         """Have the caller send what is left of a request that is answered, to read its answer thereafter."""
@@ -150,83 +145,33 @@ class Connection(asyncio.Protocol):
 
     def check(self, header_seconds: float) -> None:
         """End the connection when what is waited for does not come."""
-        waited = self._listener.now - self._since
-        if self.full or (self._deaf and self._current is None):
+        waited, turns = self._listener.now - self._since, self._turns
+        if self.full or (self._deaf and not turns.busy):
             if waited > (_STALLED_SECONDS if self.full else _LINGER_SECONDS) and self._transport:
                 self._transport.abort()
         elif waited > header_seconds:
-            if self._current is None and self._reader.in_head:
+            if not turns.busy and self._reader.in_head:
                 self._refuse(TooSlow(f"The request's head did not arrive in {header_seconds} seconds."))
-            elif self._current is None or self._current.answered:
-                self._close()
+            elif not turns.busy or (turns.current and turns.current.answered):
+                turns.close()
 
     def finish(self) -> None:
         """Take no more requests, and end once those that are here are answered; a stream is broken off."""
-        self._close()
-        if self._current and self._current.started:
-            self._current.left = True
-            self._current.wake()
+        self._turns.close()
+        if self._turns.current and self._turns.current.started:
+            self._turns.leave()
 
     def end(self) -> None:
         """End when all that was written is sent."""
         if self._transport:
             self._transport.close()
 
-    # How requests follow one another
+    # How exchanges end, and the connection with them
 
     async def _run(self) -> None:
-        """Have the application answer one request after the other, and then let go of the caller."""
-        app = self._listener.app
-        while (exchange := await self._following()) is not None:
-            await exchange.run(app)
-            if not exchange.answered:
-                self._unanswered(exchange)
-            self._current, self._since = None, self._listener.now
-            if exchange.closing:
-                break
-        self._linger()
-
-    async def _following(self) -> Exchange | None:
-        """The next request; None when there will be none."""
-        if self._next:
-            self._current = self._next.popleft()
-            if not self._next:
-                self.resume()
-            return self._current
-        if self._closing:
-            return None
-        self._turn = self.loop.create_future()
-        return await self._turn
-
-    def _close(self) -> None:
-        self._closing = True
-        if self._turn and not self._turn.done():
-            self._turn.set_result(None)
-        elif self._current and self._current.answered:
-            self._current.closing = True
-            self._current.wake()
-
-    def _refuse(self, problem: ProblemError) -> None:
-        self._deaf = True
-        if arriving := self._reader.arriving:
-            arriving.broken, arriving.closing = problem, True
-            arriving.wake()
-        else:
-            self._refused = problem
-        self._close()
-
-    def _unanswered(self, exchange: Exchange) -> None:
-        """End what the application left without an answer, or in the middle of one."""
-        if not exchange.started:
-            exchange.answer(refusal(ProblemError("Something failed that nobody foresaw.")))
-        elif self._transport:
-            self._transport.abort()
-        exchange.closing = True
-
-    def _linger(self) -> None:
-        """Send no more, and listen until the caller has understood; what it says is not read."""
+        """Have the requests answered, and at last let go of the caller: send no more, and listen until it has left."""
+        await self._turns.run()
         self._deaf, self._since = True, self._listener.now
-        self._next.clear()
         if self._refused:
             Exchange(self, {"method": "", "http_version": "1.1"}).answer(refusal(self._refused))
         if self._transport is None or self._transport.is_closing():
@@ -236,3 +181,31 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.write_eof()
             self._transport.resume_reading()
+
+    def _ended(self, exchange: Exchange) -> None:
+        self._since = self._listener.now
+        if not exchange.answered:
+            self._unanswered(exchange)
+        if exchange.closing:
+            self._deaf, self._refused = True, None  # the caller expects nothing more
+            self._turns.forget()
+        elif self._held and not self._turns.more:
+            self.resume()
+
+    def _unanswered(self, exchange: Exchange) -> None:
+        """End what the application left without an answer, or in the middle of one."""
+        if not exchange.started:
+            exchange.answer(refusal(ProblemError("Something failed that nobody foresaw.")))
+        elif self._transport:
+            self._transport.abort()
+        exchange.closing = True
+
+    def _refuse(self, problem: ProblemError) -> None:
+        """Read no further, and tell why: in the answer to the request that this is of, or behind all answers."""
+        self._deaf = True
+        if arriving := self._reader.arriving:
+            arriving.broken, arriving.closing = problem, True
+            arriving.wake()
+        else:
+            self._refused = problem
+        self._turns.close()

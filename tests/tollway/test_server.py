@@ -26,6 +26,7 @@ WORKERS = textwrap.dedent("""
     async def opening():
         async def app(scope, receive, send):
             if scope["path"] == "/slow":
+                open(sys.argv[3], "w").close()
                 await asyncio.sleep(1)
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": str(os.getpid()).encode()})
@@ -50,12 +51,18 @@ def server(request):
 
 
 @pytest.fixture
-def workers(server):
+def begun(tmp_path):
+    """The file that is there as soon as a worker takes its time over a request."""
+    return tmp_path / "begun"
+
+
+@pytest.fixture
+def workers(server, begun):
     """Two worker processes; their parent and where they answer."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    parent = subprocess.Popen([sys.executable, "-c", WORKERS, str(port), server.__name__])
+    parent = subprocess.Popen([sys.executable, "-c", WORKERS, str(port), server.__name__, begun])
     url = f"http://127.0.0.1:{port}"
     _until(lambda: len(_pids(url)) == 2)
     yield parent, url
@@ -127,7 +134,7 @@ def test_a_worker_that_died_is_replaced(workers) -> None:
 
 
 @SERVERS
-def test_workers_finish_what_they_do_when_told_to_stop(workers) -> None:
+def test_workers_finish_what_they_do_when_told_to_stop(workers, begun) -> None:
     """A termination signal lets a request that has begun be answered, and ends everybody; a hang-up ends nobody."""
     parent, url = workers
     before = _pids(url)
@@ -136,7 +143,7 @@ def test_workers_finish_what_they_do_when_told_to_stop(workers) -> None:
     assert _pids(url) == before
     asking = subprocess.Popen([sys.executable, "-c", f"import httpx; print(httpx.get('{url}/slow').status_code)"],
                               stdout=subprocess.PIPE, text=True)  # fmt: skip
-    time.sleep(0.7)
+    _until(begun.exists)
     parent.terminate()
     assert asking.communicate(timeout=20)[0] == "200\n"
     assert parent.wait(20) == 0

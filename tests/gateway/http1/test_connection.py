@@ -13,6 +13,13 @@ POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
 MEGABYTE = 1_000_000
 
 
+@pytest.fixture(autouse=True)
+def _without_complaints(caplog):
+    """The loop has had nothing to say of what the server did."""
+    yield
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
+
+
 @asynccontextmanager
 async def served(app):
     """A connection to the served application."""
@@ -75,6 +82,27 @@ async def test_what_comes_in_pieces_is_read_as_what_comes_at_once(step) -> None:
             writer.write(sent[place : place + step])
             await asyncio.sleep(0)
         assert [(await whole(reader))[2] for _ in range(3)] == [b"/ 5", b"/c d 5", b"/ 0"]
+
+
+async def test_an_application_may_do_what_it_may_in_a_task() -> None:
+    """It is one task's from its first step to its last, with time-outs and tasks of its own."""
+
+    async def app(scope, receive, send):
+        task = asyncio.current_task()
+        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+            await asyncio.sleep(0.01)
+            made = group.create_task(asyncio.sleep(0.01, "made"))
+        assert asyncio.current_task() is task
+        try:
+            async with asyncio.timeout(0.05):
+                await asyncio.sleep(5)
+        except TimeoutError:
+            await answer(send, body=made.result().encode())
+
+    async with served(app) as (reader, writer):
+        for _ in range(3):
+            writer.write(GET)
+            assert (await whole(reader))[2] == b"made"
 
 
 async def test_a_large_body_waits_for_the_application() -> None:
@@ -193,6 +221,16 @@ async def test_a_header_cannot_become_two(value) -> None:
         assert headers[b"correlation-id"].decode() == msgspec.json.decode(body)["correlation_id"]
 
 
+async def test_a_caller_may_ask_for_the_end() -> None:
+    """After `Connection: close` nothing more is read, however quickly it was answered."""
+    async with served(echo) as (reader, writer):
+        writer.write(GET.replace(b"Host", b"Connection: close\r\nHost") + GET)
+        _, headers, body = await whole(reader)
+        assert headers[b"connection"] == b"close"
+        assert body == b"/ 0"
+        assert await reader.read() == b""
+
+
 async def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one() -> None:
     """An application that fails half way ends the connection without the end of the answer."""
 
@@ -292,7 +330,9 @@ async def test_what_is_no_request_is_told_so_after_the_answers_before_it() -> No
 
     async with served(app) as (reader, writer):
         writer.write(GET + b"NONSENSE\r\n\r\n" + GET)
-        assert (await whole(reader))[0] == 200
+        status, headers, _ = await whole(reader)
+        assert status == 200
+        assert b"connection" not in headers
         status, headers, body = await whole(reader)
         assert await reader.read() == b""
     assert status == 400

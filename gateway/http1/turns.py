@@ -1,0 +1,86 @@
+"""The requests of one connection, each answered when the one before it is."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from litestar.types import ASGIApp
+
+from gateway.http1.exchange import Exchange
+
+
+class Turns:
+    """Has an application answer in one task for the connection: one for each request would cost more than to read it.
+
+    What was read of all connections is answered together, instead of where it is read: code that runs again and again
+    stays in the processor's caches. The application is to leave its execution context as it found it.
+    """
+
+    def __init__(self, app: ASGIApp, ended: Callable[[Exchange], None]) -> None:
+        """`ended` is called with each exchange whose application has returned, and of which nothing more comes."""
+        self.current: Exchange | None = None
+        self._app = app
+        self._ended = ended
+        self._loop = asyncio.get_running_loop()
+        self._next: deque[Exchange] = deque()
+        self._closing = False
+        self._turn: asyncio.Future[None] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is a request that is not answered."""
+        return self.current is not None or bool(self._next)
+
+    @property
+    def more(self) -> bool:
+        """Whether others wait for the current exchange to end."""
+        return bool(self._next)
+
+    @property
+    def ending(self) -> bool:
+        """Whether the current exchange is the last one."""
+        return self._closing and not self._next
+
+    def add(self, exchange: Exchange) -> bool:
+        """Have it take its turn; answers whether it has to wait for others."""
+        self._next.append(exchange)
+        turn = self._turn
+        if turn is None or turn.done():
+            return True
+        turn.set_result(None)
+        return False
+
+    async def run(self) -> None:
+        """Answer one after the other; returns when the last exchange has ended."""
+        app, following, ended = self._app, self._next, self._ended
+        while True:
+            while not following:
+                if self._closing:
+                    return
+                self._turn = self._loop.create_future()
+                await self._turn
+            exchange = self.current = following.popleft()
+            await exchange.run(app)
+            self.current = None
+            ended(exchange)
+
+    def leave(self) -> None:
+        """Tell those that are here that nobody waits for more than their answers."""
+        for exchange in (self.current, *self._next):
+            if exchange:
+                exchange.left = True
+                exchange.wake()
+
+    def close(self) -> None:
+        """Take no request after those that are here; what is answered already is not waited for."""
+        self._closing = True
+        if self.current and self.current.answered:
+            self.current.closing = True
+            self.current.wake()
+        if self._turn and not self._turn.done():
+            self._turn.set_result(None)
+
+    def forget(self) -> None:
+        """Begin none of those that wait."""
+        self._next.clear()
+        self.close()
