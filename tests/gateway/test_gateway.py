@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 from collections.abc import AsyncIterator
 
 import httpx
@@ -19,6 +20,15 @@ async def test_a_caller_with_the_scope_reaches_the_service(reader: httpx.AsyncCl
     """A request with a token that grants the operation's scope is answered by the service."""
     answer = await reader.get("/sales/v1/quotes/Q-7")
     assert (answer.status_code, answer.json()) == (200, {"id": "Q-7", "lines": []})
+
+
+@pytest.mark.parametrize("path", ["/sales/v1/quotes/Q-7", "/sales/v1/nothing", "/docs", "/nowhere", "/health/ready"])
+async def test_a_request_leaves_the_context_as_it_was(reader: httpx.AsyncClient, path: str) -> None:
+    """Its server has one execution context for all requests of a connection, so none may see what another one set."""
+    await reader.get("/health/live")  # the client's own, if any
+    before = dict(contextvars.copy_context().items())
+    await reader.get(path)
+    assert dict(contextvars.copy_context().items()) == before
 
 
 async def test_a_body_reaches_the_service_unchanged(writer: httpx.AsyncClient) -> None:
