@@ -148,12 +148,16 @@ def _reporting(resources: PolicyResources) -> Report | None:
 
 
 def _span(request: GatewayRequest, record: Record, operation: Operation | None, started: float, seconds: float) -> Span:
-    ids, headers = request.context, request.headers
-    given = headers.get(b"traceparent", b"").decode("latin-1")
+    ids, find = request.context, request.headers.get
+    given = find(b"traceparent")
     return Span(
         record, started, seconds, ids.traceparent[36:52],
-        given[36:52] if given[3:35] == record.trace_id else "",  # the caller's trace, unless it was not taken over
-        ids.tracestate, request.scheme, operation.path if operation else "",
-        headers.get(b"host", b"").decode("latin-1")[:_MOST_HEADER],
-        headers.get(b"user-agent", b"").decode("latin-1")[:_MOST_HEADER],
+        _parent(given, record.trace_id) if given else "", ids.tracestate, request.scheme,
+        operation.path if operation else "", find(b"host", b"")[:_MOST_HEADER], find(b"user-agent", b"")[:_MOST_HEADER],
     )  # fmt: skip
+
+
+def _parent(given: bytes, trace_id: str) -> str:
+    """The caller's span, unless its trace was not taken over."""
+    text = given.decode("latin-1")
+    return text[36:52] if text[3:35] == trace_id else ""

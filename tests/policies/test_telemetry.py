@@ -192,7 +192,7 @@ async def test_only_recorded_traces_go_to_the_exporter(watched, make_request, fo
     await handle(make_request(headers={"traceparent": PARENT, "tracestate": "a=1", "host": "api.example.com"}))
     (span,) = spans
     assert (span.record.trace_id, span.parent, span.tracestate) == (PARENT[3:35], PARENT[36:52], "a=1")
-    assert span.host == "api.example.com"
+    assert span.host == b"api.example.com"
     assert span.span_id != span.parent
 
 

@@ -104,8 +104,8 @@ def span(**changes) -> Span:
         "tracestate": "a=1",
         "scheme": "https",
         "route": "/orders/v1/orders/{id}",
-        "host": "api.example.com:8443",
-        "agent": "curl/8",
+        "host": b"api.example.com:8443",
+        "agent": b"curl/8",
     }
     for name, value in changes.items():
         (beyond if name in beyond else record)[name] = value
@@ -190,7 +190,15 @@ def test_strange_requests_keep_to_the_conventions(telemetry, receiver) -> None:
         telemetry,
         receiver,
         span(
-            method="PURGE", route="", operation="", parent="", path=path, host="[::1]", agent="", client="", status=404
+            method="PURGE",
+            route="",
+            operation="",
+            parent="",
+            path=path,
+            host=b"[::1]",
+            agent=b"",
+            client="",
+            status=404,
         ),
     )
     said = attributes(told)
@@ -204,7 +212,7 @@ def test_strange_requests_keep_to_the_conventions(telemetry, receiver) -> None:
 @pytest.mark.parametrize("length", [0, 1, 79, 80, 81, 127, 128, 300, 16_383, 16_384, 40_000])
 def test_text_of_any_length_arrives(telemetry, receiver, length) -> None:
     """Lengths around the bounds of their encoding are right."""
-    (told,) = exported(telemetry, receiver, span(path="x" * length, agent="y" * length))
+    (told,) = exported(telemetry, receiver, span(path="x" * length, agent=b"y" * length))
     assert attributes(told)["url.path"] == "x" * length
 
 

@@ -25,11 +25,10 @@ _START, _END = 7 << 3 | 1, 8 << 3 | 1
 _ATTRIBUTE = 9
 
 
-def request_of(spans: Iterable[Span], resource: bytes) -> bytes:
-    """An ExportTraceServiceRequest with the spans; `resource` is what `resource_of` made."""
-    encoded = b"".join([_field(2, _span(span)) for span in spans])
+def request_of(spans: Iterable[bytes], resource: bytes) -> bytes:
+    """An ExportTraceServiceRequest with what `span_of` made; `resource` is what `resource_of` made."""
     scope = _field(1, _text(1, "tollway.gateway"))
-    return _field(1, resource + _field(2, scope + encoded) + _text(3, SCHEMA))
+    return _field(1, resource + _field(2, scope + b"".join(spans)) + _text(3, SCHEMA))
 
 
 def resource_of(attributes: Mapping[str, str]) -> bytes:
@@ -39,7 +38,8 @@ def resource_of(attributes: Mapping[str, str]) -> bytes:
     )
 
 
-def _span(span: Span) -> bytes:
+def span_of(span: Span) -> bytes:
+    """A span, encoded."""
     record = span.record
     started = int(span.started * 1e9)
     parts = [
@@ -47,8 +47,8 @@ def _span(span: Span) -> bytes:
         _times(_START, started, _END, started + int(span.seconds * 1e9)),
         _about(record.method, span.scheme, span.route, record.product, record.operation, record.status, record.problem),
         _caller(record.address, record.client, span.host, span.agent),
-        _attribute("url.path", record.path),
-        _attribute("tollway.correlation_id", record.correlation_id),
+        _attribute(_PATH, record.path),
+        _attribute(_CORRELATION_ID, record.correlation_id),
         bytes.fromhex("2208" + span.parent) + _REMOTE_PARENT if span.parent else _ENDS_HERE,
     ]
     if span.tracestate:
@@ -57,7 +57,7 @@ def _span(span: Span) -> bytes:
         parts.append(_integer("http.request.body.size", record.request_bytes))
     if record.response_bytes is not None:
         parts.append(_integer("http.response.body.size", record.response_bytes))
-    return b"".join(parts)
+    return _field(2, b"".join(parts))
 
 
 @lru_cache(maxsize=4096)
@@ -87,26 +87,27 @@ def _about(method: str, scheme: str, route: str, product: str, operation: str, s
 
 
 @lru_cache(maxsize=4096)
-def _caller(address: str, client: str, host: str, agent: str) -> bytes:
+def _caller(address: str, client: str, host: bytes, agent: bytes) -> bytes:
     """Who asked, and by which address of ours; the bound keeps strangers from filling the memory."""
-    name, colon, port = host.rpartition(":")
+    called = host.decode("latin-1")
+    name, colon, port = called.rpartition(":")
     if not colon or not port.isdecimal() or len(port) > _PORT_DIGITS:
-        name, port = host, ""
+        name, port = called, ""
     attributes = {
         "client.address": address,
         "tollway.client": client,
         "server.address": name.strip("[]"),
-        "user_agent.original": agent,
+        "user_agent.original": agent.decode("latin-1"),
     }
     return _attributes(attributes) + (_integer("server.port", int(port)) if port else b"")
 
 
 def _attributes(values: Mapping[str, str]) -> bytes:
-    return b"".join(_attribute(key, value) for key, value in values.items() if value)
+    return b"".join(_attribute(_key(key), value) for key, value in values.items() if value)
 
 
-def _attribute(key: str, value: str) -> bytes:
-    name, text = _key(key), value.encode("utf-8", "replace")
+def _attribute(name: bytes, value: str) -> bytes:
+    text = value.encode("utf-8", "replace")
     length = len(text)
     if length > _SHORT:
         return _field(_ATTRIBUTE, name + _field(2, _field(1, text)))
@@ -138,3 +139,6 @@ def _varint(number: int) -> bytes:
     if number < 1 << 14:
         return b"%c%c" % (number & 0x7F | 0x80, number >> 7)
     return b"%c%b" % (number & 0x7F | 0x80, _varint(number >> 7))
+
+
+_PATH, _CORRELATION_ID = _key("url.path"), _key("tollway.correlation_id")

@@ -43,5 +43,5 @@ class Span(msgspec.Struct, gc=False):
     scheme: str
     route: str
     """The path in the contract."""
-    host: str
-    agent: str
+    host: bytes
+    agent: bytes
