@@ -69,6 +69,8 @@ class Reader:
             self._feed(whole[start : start + _SLICE])
 
     def _feed(self, data: bytes | memoryview) -> None:
+        if self.over:
+            return
         self._silent += len(data)
         try:
             self._parser.feed_data(data)

@@ -15,6 +15,8 @@ HEADER_SECONDS = 20
 """How long a request's head may take to arrive, and how long an idle connection is kept."""
 _STOP_SECONDS = 30
 """How long answers that are under way are waited for at the end."""
+_LOOKS, _BETWEEN_LOOKS = 100, 0.02
+"""How often, and how many seconds apart, it is looked whether all that was answered has been read."""
 _BACKLOG = 2048
 
 
@@ -82,6 +84,10 @@ class Listener:
             await asyncio.wait(self._tasks, timeout=_STOP_SECONDS)
         for connection in tuple(self.connections):
             connection.end()
+        for _ in range(_LOOKS):
+            if not self.connections:
+                return
+            await asyncio.sleep(_BETWEEN_LOOKS)
 
     def _look(self) -> None:
         self.now = self.loop.time()

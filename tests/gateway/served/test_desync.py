@@ -154,7 +154,12 @@ async def test_an_upgrade_is_not_one(served) -> None:
         b"Sec-WebSocket-Version: 13\r\n\r\n"
     )
     for upgrade in (h2c, websocket):
-        assert (await served.send(GET + upgrade)).statuses == [200]
+        for behind in (b"", SMUGGLED, SMUGGLED * 1000):
+            served.reached()
+            answered = await served.send(GET + upgrade + behind)
+            assert answered.statuses == [200]
+            assert answered.closed
+            assert len(served.reached()) == 1
 
 
 @pytest.mark.parametrize("head", [b"", b"P", b"GET /orders/v1/orders HTTP/1.1\r\nHost: a\r\nX"])
