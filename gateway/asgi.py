@@ -9,6 +9,7 @@ import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from gateway.http1.exchange import Exchange
 from gateway.routes import Entry
 from policies.base import GatewayRequest, GatewayResponse, Handler
 from policies.security_headers import completed
@@ -84,6 +85,9 @@ class Gateway:
             return
         if response.status not in WITHOUT_BODY:
             response.headers.append((b"content-length", b"%d" % len(response.body)))
+        if isinstance(send, Exchange):
+            await send.send_whole(response.status, response.headers, response.body)
+            return
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         await send({"type": "http.response.body", "body": response.body, "more_body": False})
 

@@ -29,7 +29,7 @@ _MOST_JOINED = 65_536
 
 
 class Exchange:
-    """A request as it arrives, and what has been answered to it so far."""
+    """A request as it arrives, and what has been answered to it so far; called, it takes what ASGI sends."""
 
     __slots__ = ("_chunked", "_connection", "_expecting", "_headers", "_parts", "_status", "_told", "_waiter",
                  "_waiting", "answered", "broken", "closing", "complete", "left", "scope", "started")  # fmt: skip
@@ -64,7 +64,7 @@ class Exchange:
     async def run(self, app: ASGIApp) -> None:
         """Have the application answer, and wait for what it did not want of the request."""
         try:
-            await app(self.scope, self.receive, self.send)  # type: ignore[arg-type]  # the messages are dictionaries
+            await app(self.scope, self.receive, self)  # type: ignore[arg-type]  # the messages are dictionaries
         except Exception:
             log.exception("unanswered", method=self.scope["method"], path=self.scope["path"])
         while self.answered and not (self.complete or self.closing or self.left):
@@ -115,7 +115,7 @@ class Exchange:
         self._told = self.complete
         return {"type": "http.request", "body": body, "more_body": not self.complete}
 
-    async def send(self, message: dict[str, Any]) -> None:
+    async def __call__(self, message: dict[str, Any]) -> None:
         """Take the head of the answer or a part of its body; returns when the caller has room for more."""
         if message["type"] == "http.response.start":
             self._status, self._headers = message["status"], message["headers"]
@@ -126,6 +126,13 @@ class Exchange:
         if self._connection.full:
             await self._connection.drained()
 
+    async def send_whole(self, status: int, headers: Headers, body: bytes) -> None:
+        """Take an answer at once, as the gateway has most of them, which costs less than two messages."""
+        self._status, self._headers = status, headers
+        self._write(body, more=False)
+        if self._connection.full:
+            await self._connection.drained()
+
     def answer(self, answer: Answer) -> None:
         """Answer without the application, as the last thing on the connection."""
         self.closing = True
@@ -133,29 +140,22 @@ class Exchange:
         self._write(answer.body, more=False)
 
     def _write(self, body: bytes, *, more: bool) -> None:
-        write = self._connection.write
-        if self.started:
-            framed = self._framed(body)
-        else:
-            framed = self._head(body, more=more)
-            if len(body) > _MOST_JOINED:
-                write(framed)
-                framed = b""
-            framed += self._framed(body)
+        framed = b"" if self.started else self._head(body, more=more)
+        if len(body) > _MOST_JOINED:
+            self._connection.write(framed)
+            framed = b""
+        if body and self._status not in WITHOUT_BODY and self.scope["method"] != "HEAD":
+            framed += b"%x\r\n%b\r\n" % (len(body), body) if self._chunked else body
         if not more:
             self.answered = True
-            self.wake()
-            if not self.complete:
-                self._connection.unwanted()
             if self._chunked:
                 framed += _LAST_CHUNK
+            if self._waiter:
+                self.wake()
+            if not self.complete:
+                self._connection.unwanted()
         if framed:
-            write(framed)
-
-    def _framed(self, body: bytes) -> bytes:
-        if not body or self.scope["method"] == "HEAD" or self._status in WITHOUT_BODY:
-            return b""
-        return b"%x\r\n%b\r\n" % (len(body), body) if self._chunked else body
+            self._connection.write(framed)
 
     def _head(self, body: bytes, *, more: bool) -> bytes:
         """The head of the answer; raises ValueError when a header would be read as another one."""

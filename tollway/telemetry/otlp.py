@@ -3,7 +3,7 @@
 Written by hand: what is the same in many spans is encoded once, which makes a span cost a few microseconds.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from struct import Struct
 
@@ -25,10 +25,16 @@ _START, _END = 7 << 3 | 1, 8 << 3 | 1
 _ATTRIBUTE = 9
 
 
-def request_of(spans: Iterable[bytes], resource: bytes) -> bytes:
-    """An ExportTraceServiceRequest with what `span_of` made; `resource` is what `resource_of` made."""
-    scope = _field(1, _text(1, "tollway.gateway"))
-    return _field(1, resource + _field(2, scope + b"".join(spans)) + _text(3, SCHEMA))
+def request_of(spans: Sequence[bytes], resource: bytes) -> bytes:
+    """An ExportTraceServiceRequest with what `span_of` made; `resource` is what `resource_of` made.
+
+    Put together in one go: the spans are a quarter of a megabyte, and each field around them would copy them again.
+    """
+    scope, schema = _field(1, _text(1, "tollway.gateway")), _text(3, SCHEMA)
+    size = len(scope) + sum(map(len, spans))
+    begin = b"\x12%b%b" % (_varint(size), scope)
+    whole = len(resource) + len(begin) - len(scope) + size + len(schema)
+    return b"".join((b"\x0a", _varint(whole), resource, begin, *spans, schema))
 
 
 def resource_of(attributes: Mapping[str, str]) -> bytes:
