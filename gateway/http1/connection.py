@@ -189,7 +189,7 @@ class Connection(asyncio.Protocol):
         if exchange.closing:
             self._deaf, self._refused = True, None  # the caller expects nothing more
             self._turns.forget()
-        elif self._held and not self._turns.more:
+        elif self._held and self._turns.waiting <= 1:  # the rest of the next one may still have to come
             self.resume()
 
     def _unanswered(self, exchange: Exchange) -> None:

@@ -32,9 +32,9 @@ class Turns:
         return self.current is not None or bool(self._next)
 
     @property
-    def more(self) -> bool:
-        """Whether others wait for the current exchange to end."""
-        return bool(self._next)
+    def waiting(self) -> int:
+        """How many wait for the current exchange to end."""
+        return len(self._next)
 
     @property
     def ending(self) -> bool:
@@ -43,12 +43,10 @@ class Turns:
 
     def add(self, exchange: Exchange) -> bool:
         """Have it take its turn; answers whether it has to wait for others."""
+        waits = self.busy
         self._next.append(exchange)
-        turn = self._turn
-        if turn is None or turn.done():
-            return True
-        turn.set_result(None)
-        return False
+        self._wake()
+        return waits
 
     async def run(self) -> None:
         """Answer one after the other; returns when the last exchange has ended."""
@@ -77,10 +75,14 @@ class Turns:
         if self.current and self.current.answered:
             self.current.closing = True
             self.current.wake()
-        if self._turn and not self._turn.done():
-            self._turn.set_result(None)
+        self._wake()
 
     def forget(self) -> None:
         """Begin none of those that wait."""
         self._next.clear()
         self.close()
+
+    def _wake(self) -> None:
+        turn = self._turn
+        if turn is not None and not turn.done():
+            turn.set_result(None)

@@ -1,6 +1,7 @@
 """What the gateway's HTTP/1.1 server makes of what callers send and applications answer, by raw sockets."""
 
 import asyncio
+import random
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -68,6 +69,106 @@ async def test_requests_that_come_together_are_answered_in_their_order() -> None
         writer.write(b"".join(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number for number in range(1, 40)))
         bodies = [(await whole(reader))[2] for _ in range(1, 40)]
     assert bodies == [b"/%d" % number for number in range(1, 40)]
+
+
+async def test_a_body_may_come_while_others_are_answered() -> None:
+    """Of requests that come together, the last may lack its body until those before it are answered."""
+
+    async def app(scope, receive, send):
+        await asyncio.sleep(0.05)
+        await echo(scope, receive, send)
+
+    async with served(app) as (reader, writer):
+        for before in range(4):
+            writer.write(GET * before + POST % 3)
+            for _ in range(before):
+                assert (await whole(reader))[2] == b"/ 0"
+            writer.write(b"a")
+            await asyncio.sleep(0.1)
+            writer.write(b"bc")
+            assert (await whole(reader))[2] == b"/ 3"
+
+
+def _request(path: bytes, body: bytes, *, chunked: bool) -> bytes:
+    if not chunked:
+        return b"POST %b HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%b" % (path, len(body), body)
+    parts = (body[place : place + 30_000] for place in range(0, len(body), 30_000))
+    framed = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
+    return b"POST %b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%b0\r\n\r\n" % (path, framed)
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_every_request_is_answered_however_it_comes_and_is_read(seed) -> None:
+    """Bodies of every size, cut anywhere, to applications that read all, some or nothing of them, at once or later."""
+    dice = random.Random(seed)  # noqa: S311 - it draws examples
+
+    async def app(scope, receive, send):
+        _, _, how, size = scope["path"].split("/")
+        if "l" in how:
+            await asyncio.sleep(0.003)
+        read, more = 0, "r" in how or "s" in how
+        while more:
+            message = await receive()
+            read += len(message["body"])
+            more = message["more_body"] and "r" in how
+        assert read == int(size) or "r" not in how
+        await answer(send, body=scope["path"].encode())
+
+    paths, sent = [], b""
+    for number in range(40):
+        size = dice.choice((0, 1, 1000, 70_000, 300_000))
+        paths.append(b"/%d/%b/%d" % (number, dice.choice((b"r", b"s", b"n", b"lr", b"ls", b"ln")), size))
+        sent += _request(paths[-1], dice.randbytes(size), chunked=dice.random() < 0.5)
+
+    async def write(writer):
+        place = 0
+        while place < len(sent):
+            step = dice.choice((1, 50, 5000, 100_000, 400_000))
+            writer.write(sent[place : place + step])
+            await writer.drain()
+            await asyncio.sleep(dice.choice((0, 0, 0.002)))
+            place += step
+
+    async with served(app) as (reader, writer):
+        writing = asyncio.create_task(write(writer))
+        assert [(await whole(reader))[2] for _ in paths] == paths
+        await writing
+
+
+class Transport(asyncio.Transport):
+    """Keeps what is written, and whether more is read."""
+
+    def __init__(self):
+        super().__init__()
+        self.reading, self.written = True, b""
+
+    def pause_reading(self):
+        self.reading = False
+
+    def resume_reading(self):
+        self.reading = True
+
+    def is_closing(self):
+        return False
+
+    def write(self, data):
+        self.written += data
+
+
+@pytest.mark.parametrize("early", [True, False], ids=["at once", "later"])
+async def test_a_head_that_comes_with_the_connection_does_not_keep_its_body_out(early) -> None:
+    """What comes before the connection's task has begun is read on like everything else."""
+    made, transport = connection.Connection(server.Listener(echo)), Transport()
+    made.connection_made(transport)
+    if not early:
+        await asyncio.sleep(0)
+    made.data_received(POST % 3)
+    assert transport.reading
+    await asyncio.sleep(0.01)
+    made.data_received(b"abc")
+    await asyncio.sleep(0.01)
+    assert transport.written.endswith(b"/ 3")
+    made.connection_lost(None)
 
 
 @pytest.mark.parametrize("step", [1, 7, 100])
