@@ -41,6 +41,10 @@ class Connection(asyncio.Protocol):
         self._refused: ProblemError | None = None
         """What came last was no request, for this reason; told when those before it are answered."""
         self._room: asyncio.Future[None] | None = None
+        self._unsent = 0
+        """Bytes that waited for the caller when that was last looked at."""
+        self._in_head = False
+        """Whether it was in the middle of a head then."""
 
     # What asyncio calls
 
@@ -64,7 +68,7 @@ class Connection(asyncio.Protocol):
             self._turns.close()
 
     def eof_received(self) -> bool:
-        """Take no more requests; whoever sent the last one may still read, so its answer is not broken off."""
+        """Take no more requests; who sent the last one may still read its answer, but a stream is broken off."""
         self._left = True
         self._turns.close()
         self._turns.leave()
@@ -80,7 +84,7 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Have the answer wait."""
-        self.full, self._since = True, self._listener.now
+        self.full = True
 
     def resume_writing(self) -> None:
         """Have the answer go on."""
@@ -106,6 +110,11 @@ class Connection(asyncio.Protocol):
     def ending(self) -> bool:
         """Whether the answer to come is the last one."""
         return self._turns.ending and self._refused is None
+
+    @property
+    def now(self) -> float:
+        """The loop's time, to the second."""
+        return self._listener.now
 
     @property
     def date(self) -> tuple[bytes, bytes]:
@@ -145,15 +154,35 @@ class Connection(asyncio.Protocol):
 
     def check(self, header_seconds: float) -> None:
         """End the connection when what is waited for does not come."""
-        waited, turns = self._listener.now - self._since, self._turns
-        if self.full or (self._deaf and not turns.busy):
-            if waited > (_STALLED_SECONDS if self.full else _LINGER_SECONDS) and self._transport:
-                self._transport.abort()
+        now, turns = self._listener.now, self._turns
+        if self._moves():
+            self._since = now
+        waited = now - self._since
+        if self._unsent or (self._deaf and not turns.busy):
+            if waited > (_STALLED_SECONDS if self._unsent else _LINGER_SECONDS):
+                self._abort()
+        elif turns.busy:
+            self._check_body(turns.current, header_seconds)
+        elif waited > header_seconds and self._in_head:
+            self._refuse(TooSlow(f"The request's head did not arrive in {header_seconds} seconds."))
         elif waited > header_seconds:
-            if not turns.busy and self._reader.in_head:
-                self._refuse(TooSlow(f"The request's head did not arrive in {header_seconds} seconds."))
-            elif not turns.busy or (turns.current and turns.current.answered):
-                turns.close()
+            turns.close()
+
+    def _check_body(self, exchange: Exchange | None, longest: float) -> None:
+        """Wait no longer for the rest of a request than is given to an application, or for what nobody wants."""
+        if exchange and not exchange.complete:
+            if exchange.answered and self._listener.now - self._since > longest:
+                self._turns.close()
+            elif not exchange.answered and self._listener.now - exchange.heard > _STALLED_SECONDS:
+                self._refuse(TooSlow(f"Nothing of the request's body has come for {_STALLED_SECONDS} seconds."))
+
+    def _moves(self) -> bool:
+        """Whether the caller has read something since this was last looked at, or has begun a head."""
+        unsent = self._transport.get_write_buffer_size() if self._transport else 0
+        in_head = self._reader.in_head
+        moves = (unsent != self._unsent) or (in_head and not self._in_head)
+        self._unsent, self._in_head = unsent, in_head
+        return moves
 
     def finish(self) -> None:
         """Take no more requests, and end once those that are here are answered; a stream is broken off."""
@@ -170,10 +199,14 @@ class Connection(asyncio.Protocol):
 
     async def _run(self) -> None:
         """Have the requests answered, and at last let go of the caller: send no more, and listen until it has left."""
-        await self._turns.run()
+        try:
+            await self._turns.run()
+        except BaseException:  # an application was cancelled: nobody else would end the connection
+            self._abort()
+            raise
         self._deaf, self._since = True, self._listener.now
         if self._refused:
-            Exchange(self, {"method": "", "http_version": "1.1"}).answer(refusal(self._refused))
+            Exchange(self, {"method": "", "http_version": "1.1", "headers": []}).answer(refusal(self._refused))
         if self._transport is None or self._transport.is_closing():
             return
         if self._left:
@@ -196,9 +229,13 @@ class Connection(asyncio.Protocol):
         """End what the application left without an answer, or in the middle of one."""
         if not exchange.started:
             exchange.answer(refusal(ProblemError("Something failed that nobody foresaw.")))
-        elif self._transport:
-            self._transport.abort()
+        else:
+            self._abort()
         exchange.closing = True
+
+    def _abort(self) -> None:
+        if self._transport:
+            self._transport.abort()
 
     def _refuse(self, problem: ProblemError) -> None:
         """Read no further, and tell why: in the answer to the request that this is of, or behind all answers."""

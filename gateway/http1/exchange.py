@@ -32,7 +32,8 @@ class Exchange:
     """A request as it arrives, and what has been answered to it so far; called, it takes what ASGI sends."""
 
     __slots__ = ("_chunked", "_connection", "_expecting", "_headers", "_parts", "_status", "_told", "_waiter",
-                 "_waiting", "answered", "broken", "closing", "complete", "left", "scope", "started")  # fmt: skip
+                 "_waiting", "answered", "broken", "closing", "complete", "heard", "left", "scope",
+                 "started")  # fmt: skip
 
     def __init__(self, connection: "Connection", scope: dict[str, Any]) -> None:
         self.scope = scope
@@ -48,6 +49,8 @@ class Exchange:
         """Whether all of it is."""
         self.closing = False
         """Whether the connection ends with this answer."""
+        self.heard = connection.now
+        """When something of the request arrived last."""
         self._connection = connection
         self._parts: list[bytes] = []
         self._waiting = 0
@@ -73,6 +76,7 @@ class Exchange:
     def feed(self, part: bytes) -> None:
         """Take a part of the body."""
         self._waiting += len(part)
+        self.heard = self._connection.now
         if self.answered:  # what was not wanted is thrown away
             self.closing = self.closing or self._waiting > _MOST_THROWN_AWAY
         else:
@@ -103,9 +107,19 @@ class Exchange:
                 return {"type": "http.disconnect"}
             if self._expecting:
                 self._expecting = False
-                if (b"expect", b"100-continue") in self.scope["headers"] and not self.started:
+                if self._asked() and not self.started:
                     self._connection.write(_CONTINUE)
             await self._changed()
+
+    def _asked(self) -> bool:
+        """Whether the caller wants to be told before it sends the body."""
+        if self.scope["http_version"] == "1.0":
+            return False
+        return any(name == b"expect" and value.lower() == b"100-continue" for name, value in self.scope["headers"])
+
+    def _held_back(self) -> bool:
+        """Whether a body that was announced may never come, since nobody asked for it: only one side knows then."""
+        return self._expecting and self._asked()
 
     def _part(self) -> dict[str, Any]:
         body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
@@ -136,7 +150,7 @@ class Exchange:
     def answer(self, answer: Answer) -> None:
         """Answer without the application, as the last thing on the connection."""
         self.closing = True
-        self._status, self._headers = answer.status, answer.headers
+        self._status, self._headers, self._chunked = answer.status, answer.headers, False
         self._write(answer.body, more=False)
 
     def _write(self, body: bytes, *, more: bool) -> None:
@@ -159,6 +173,8 @@ class Exchange:
 
     def _head(self, body: bytes, *, more: bool) -> bytes:
         """The head of the answer; raises ValueError when a header would be read as another one."""
+        if not self.complete and self._held_back():
+            self.closing = True
         headers, connection = self._headers, self._connection
         names = dict(headers)
         if (
@@ -174,8 +190,9 @@ class Exchange:
         lines = b"\r\n".join([b": ".join(pair) for pair in headers])
         if not lines.count(b"\n") == lines.count(b"\r") == len(headers) - 1:
             raise ValueError("a header of the answer holds a line break")
+        line = _STATUS_LINES.get(self._status) or b"HTTP/1.1 %d \r\n" % self._status
         self.started = True
-        return b"%b%b\r\n\r\n" % (_STATUS_LINES[self._status], lines)
+        return b"%b%b\r\n\r\n" % (line, lines)
 
     def _framing(self, body: bytes, *, more: bool) -> Headers:
         """The headers of the answer with those that tell where it ends, which are the server's to say."""

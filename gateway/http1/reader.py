@@ -26,8 +26,8 @@ Address = tuple[str, int] | None
 class Reader:
     """What llhttp calls, made into exchanges."""
 
-    __slots__ = ("_begin", "_client", "_end", "_exchange", "_headers", "_parser", "_server", "_silent", "_size",
-                 "_url", "over")  # fmt: skip
+    __slots__ = ("_begin", "_behind", "_client", "_end", "_exchange", "_headers", "_parser", "_server", "_silent",
+                 "_size", "_url", "over")  # fmt: skip
 
     def __init__(
         self,
@@ -45,6 +45,8 @@ class Reader:
         self._server = server
         self._parser = httptools.HttpRequestParser(self)
         self._exchange: Exchange | None = None
+        self._behind: Headers = []
+        """What announces the body of a request that proposes another protocol."""
         self._url = b""
         self._headers: Headers = []
         self._size = self._silent = 0
@@ -74,8 +76,8 @@ class Reader:
         self._silent += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self.over = True
+        except httptools.HttpParserUpgrade as upgrade:
+            self._upgraded(data[upgrade.args[0] :])
         except httptools.HttpParserCallbackError as error:
             if isinstance(error.__context__, ProblemError):
                 raise error.__context__ from None
@@ -87,6 +89,16 @@ class Reader:
                 raise Malformed("The request cannot be read: a chunk of its body has no end.")
             if self._silent > MOST_HEAD:
                 raise _too_large()
+
+    def _upgraded(self, rest: bytes | memoryview) -> None:
+        """Go on as if nothing else had been proposed: read the body, and then nothing more."""
+        if not self._behind:
+            self.over = True
+            return
+        framing, self._behind = self._behind, []
+        self._parser = httptools.HttpRequestParser(_Body(self))
+        self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % b"\r\n".join(b": ".join(pair) for pair in framing))
+        self._feed(rest)
 
     def on_url(self, part: bytes) -> None:
         """Take a part of the request's target."""
@@ -124,10 +136,14 @@ class Reader:
             "query_string": query, "root_path": "", "headers": self._headers, "client": self._client,
             "server": self._server, "state": {}, "extensions": {},
         }  # fmt: skip
+        headers = self._headers
         self._url, self._headers, self._size, self._silent = b"", [], 0, 0
         self._exchange = self._begin(scope)
-        if not parser.should_keep_alive():
+        if version == "1.0" or not parser.should_keep_alive():
             self._exchange.closing = True
+        if parser.should_upgrade():
+            self._exchange.closing = True
+            self._behind = _framing(headers)
 
     def on_chunk_header(self) -> None:
         """Note that the body goes on."""
@@ -141,10 +157,32 @@ class Reader:
 
     def on_message_complete(self) -> None:
         """Be ready for the next request."""
+        if self._behind:  # llhttp takes what follows for the other protocol, but it is this request's body
+            return
         exchange, self._exchange = self._exchange, None
         self._size = self._silent = 0
         if exchange:
             self._end(exchange)
+
+
+class _Body:
+    """What llhttp calls for a body whose head was read by another parser; nothing comes behind it."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.on_chunk_header = reader.on_chunk_header
+        self.on_body = reader.on_body
+
+    def on_message_complete(self) -> None:
+        """End the request."""
+        self._reader.over = True
+        self._reader.on_message_complete()
+
+
+def _framing(headers: Headers) -> Headers:
+    """The headers that announce a body; none where there is none."""
+    found = [pair for pair in headers if pair[0] in (b"content-length", b"transfer-encoding")]
+    return [] if found == [(b"content-length", b"0")] else found
 
 
 def _too_large() -> HeadersTooLarge:

@@ -13,8 +13,8 @@ from tollway.http.ports import bound
 
 HEADER_SECONDS = 20
 """How long a request's head may take to arrive, and how long an idle connection is kept."""
-_STOP_SECONDS = 30
-"""How long answers that are under way are waited for at the end."""
+_STOP_SECONDS = 25
+"""How long answers that are under way are waited for at the end; a worker process has 30 for all it has to do."""
 _LOOKS, _BETWEEN_LOOKS = 100, 0.02
 """How often, and how many seconds apart, it is looked whether all that was answered has been read."""
 _BACKLOG = 2048

@@ -61,6 +61,8 @@ class Turns:
             await exchange.run(app)
             self.current = None
             ended(exchange)
+            if following:  # who sends many requests together does not keep the others waiting
+                await asyncio.sleep(0)
 
     def leave(self) -> None:
         """Tell those that are here that nobody waits for more than their answers."""
@@ -72,7 +74,7 @@ class Turns:
     def close(self) -> None:
         """Take no request after those that are here; what is answered already is not waited for."""
         self._closing = True
-        if self.current and self.current.answered:
+        if self.current and self.current.answered and not self.current.complete:
             self.current.closing = True
             self.current.wake()
         self._wake()

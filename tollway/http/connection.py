@@ -156,10 +156,10 @@ class Connection(asyncio.Protocol):
             self._answer.set_exception(TimeoutError())
 
     def close(self) -> None:
-        """End the connection."""
+        """End the connection, at once where something is under way: what is not sent yet is of no use any more."""
         self.usable = False
         if self._transport:
-            self._transport.close()
+            self._transport.close() if self._complete else self._transport.abort()
 
     def _hand_over(self, body: bytes = b"") -> None:
         if self._answer and not self._answer.done():

@@ -92,8 +92,7 @@ class RemoteService:
         for connection in self._busy:
             if now >= connection.until:
                 connection.expire()
-        looking = self._busy and not self._closed
-        self._watch = asyncio.get_running_loop().call_later(_LATE_SECONDS, self._look) if looking else None
+        self._watch = asyncio.get_running_loop().call_later(_LATE_SECONDS, self._look) if self._busy else None
 
     async def _parts(self, connection: Connection) -> AsyncGenerator[bytes, None]:
         try:

@@ -1,6 +1,7 @@
 """What the gateway's HTTP/1.1 server makes of what callers send and applications answer, by raw sockets."""
 
 import asyncio
+import contextlib
 import random
 from contextlib import asynccontextmanager
 
@@ -8,6 +9,7 @@ import msgspec
 import pytest
 
 from gateway.http1 import connection, server
+from tollway.problems import TooSlow
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
@@ -403,6 +405,112 @@ async def test_a_caller_that_does_not_read_is_waited_for_and_then_not(monkeypatc
             await reader.readexactly(70 * MEGABYTE)
 
 
+async def test_a_caller_that_reads_slowly_gets_all_of_its_answer(monkeypatch) -> None:
+    """As long as some of it is read it is sent, however long that takes, the last answer of a connection, too."""
+    monkeypatch.setattr(connection, "_STALLED_SECONDS", 1)
+    monkeypatch.setattr(connection, "_LINGER_SECONDS", 1)
+
+    async def app(scope, receive, send):
+        await answer(send, body=b"x" * 8 * MEGABYTE)
+
+    async with served(app) as (reader, writer):
+        writer.write(GET.replace(b"Host", b"Connection: close\r\nHost"))
+        content = bytearray()
+        while part := await reader.read(100_000):
+            content += part
+            await asyncio.sleep(0.06)
+    assert content.endswith(b"x" * 8 * MEGABYTE)
+
+
+async def test_a_body_that_stops_is_not_waited_for(monkeypatch) -> None:
+    """An application that waits for the rest is told so, where it does not know better itself."""
+    monkeypatch.setattr(connection, "_STALLED_SECONDS", 1)
+
+    async def app(scope, receive, send):
+        try:
+            await echo(scope, receive, send)
+        except TooSlow as error:
+            await answer(send, error.status)
+
+    async with served(app) as (reader, writer):
+        writer.write(POST % 10 + b"abc")
+        status, headers, _ = await whole(reader)
+        assert (status, headers[b"connection"]) == (408, b"close")
+
+
+CHUNKS = b"Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("framing", [b"Content-Length: 5\r\n\r\nhello", CHUNKS], ids=["length", "chunks"])
+@pytest.mark.parametrize("step", [1, 1000])
+async def test_a_body_with_a_proposal_to_speak_something_else_is_read(framing, step) -> None:
+    """Who would rather have HTTP/2 is answered in HTTP/1.1, with all it sent; what stands behind is not read."""
+    sent = b"POST /u HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n" + framing + GET
+    async with served(echo) as (reader, writer):
+        for place in range(0, len(sent), step):
+            writer.write(sent[place : place + step])
+            await asyncio.sleep(0)
+        _, headers, body = await whole(reader)
+        assert (headers[b"connection"], body) == (b"close", b"/u 5")
+        assert await reader.read() == b""
+
+
+async def test_an_application_that_is_cancelled_ends_the_connection() -> None:
+    """Nobody waits for an answer that will not come."""
+
+    async def app(scope, receive, send):
+        raise asyncio.CancelledError
+
+    async with served(app) as (reader, writer):
+        writer.write(GET)
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+
+
+async def test_many_requests_together_do_not_keep_others_waiting() -> None:
+    """What comes on another connection is answered between them."""
+    order = []
+
+    async def app(scope, receive, send):
+        order.append(scope["path"])
+        await answer(send)
+
+    async with server.serve(app, "127.0.0.1", 0) as url, asyncio.timeout(20):
+        port = int(url.rpartition(":")[2])
+        (_, many), (one, writer) = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        many.write(GET * 3000)
+        writer.write(GET.replace(b"/", b"/other", 1))
+        await whole(one)
+        assert order.index("/other") < 2000
+        many.close()
+        writer.close()
+
+
+async def test_a_status_without_a_name_is_a_status() -> None:
+    """What a service answers is passed on, whether or not it is known here."""
+
+    async def app(scope, receive, send):
+        await answer(send, 520)
+
+    async with served(app) as (reader, writer):
+        writer.write(GET)
+        assert (await whole(reader))[0] == 520
+
+
+async def test_what_came_before_the_end_is_answered() -> None:
+    """A request that was read whole is answered, even behind an answer that is only being read."""
+
+    async def app(scope, receive, send):
+        await answer(send, body=b"x" * (20 * MEGABYTE if scope["path"] == "/big" else 1))
+
+    async with served(app) as (reader, writer):
+        writer.write(GET.replace(b"/", b"/big", 1))
+        await asyncio.sleep(0.2)
+        writer.write(GET + b"NONSENSE\r\n\r\n")
+        await asyncio.sleep(0.2)
+        assert [(await whole(reader))[0] for _ in range(3)] == [200, 200, 400]
+
+
 async def test_a_body_is_asked_for_when_it_is_wanted() -> None:
     """A caller that waits to be told so is told to go on once, and not at all when its request is refused."""
 
@@ -419,7 +527,8 @@ async def test_a_body_is_asked_for_when_it_is_wanted() -> None:
         writer.write(b"{}")
         assert (await whole(reader))[2] == b"/wanted 2"
         writer.write(expecting % b"/refused")
-        assert (await whole(reader))[0] == 403
+        status, headers, _ = await whole(reader)
+        assert (status, headers[b"connection"]) == (403, b"close")  # whether the body comes is not known any more
 
 
 async def test_what_is_no_request_is_told_so_after_the_answers_before_it() -> None:
