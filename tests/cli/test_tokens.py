@@ -21,11 +21,12 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, check=False, env=variables, capture_output=True, text=True, timeout=60)
 
 
-async def test_a_revoked_token_is_known_to_every_gateway(redis_url: str) -> None:
+async def test_a_revoked_token_is_known_to_every_gateway(redis_settings: RedisSettings) -> None:
     """The command reaches the list that gateways share, for as long as the token could live."""
-    done = run("token-1", "--seconds", "600", gateway__issuer=ISSUER, redis__url=redis_url)
+    redis = {"redis__url": redis_settings.url, "redis__timeout": str(redis_settings.timeout)}
+    done = run("token-1", "--seconds", "600", gateway__issuer=ISSUER, **redis)
     assert (done.returncode, done.stderr) == (0, "")
-    state = SharedState(RedisSettings(url=redis_url))
+    state = SharedState(redis_settings)
     gateway = Revocations(state)
     await gateway.refresh()
     (expires,) = (await state.revoked()).values()

@@ -293,7 +293,7 @@ async def test_waiting_for_a_turn_is_no_outage(redis_url) -> None:
     await shared.close()
 
 
-async def test_what_follows_may_be_unavailable(redis_url, resources, make_request, caller) -> None:
+async def test_what_follows_may_be_unavailable(redis_settings, resources, make_request, caller) -> None:
     """An open limit takes no failure of the service behind it for one of Redis: the service is called once."""
     calls = []
 
@@ -301,7 +301,7 @@ async def test_what_follows_may_be_unavailable(redis_url, resources, make_reques
         calls.append(request)
         raise Unavailable("The service is away.")
 
-    shared = SharedRates(RedisSettings(url=redis_url, timeout=AMPLE))
+    shared = SharedRates(redis_settings)
     handler = RateLimit(limits="9/hour").wrap(fail, _shared(resources, shared))
     with pytest.raises(Unavailable, match="The service is away"):
         await handler(make_request(caller=caller()))

@@ -16,7 +16,7 @@ from tollway.settings import RedisSettings
 
 
 async def main(url: str, redis: str, calls: int, most: int, priority: Priority) -> None:
-    shared = SharedRates(RedisSettings(url=redis, timeout=2))
+    shared = SharedRates(RedisSettings(url=redis, timeout=20))
     quotas = Quotas(shared)
     settings = QuotaSettings(concurrency=most, longest_wait_seconds=30)
     client = PlatformClient("NetSuite", url, quota=quotas.of("books", "NetSuite", settings), connections=100)

@@ -22,7 +22,7 @@ async def test_a_failure_ends_no_work(error):
 
     work = Repeated("test", turn, 0.01)
     await work.start()
-    await asyncio.wait_for(twice.wait(), 5)
+    await asyncio.wait_for(twice.wait(), 20)
     await work.stop()
     done = len(turns)
     await asyncio.sleep(0.05)
@@ -40,7 +40,7 @@ async def test_it_ends_though_it_is_asked_in_the_same_moment():
     await work.start()
     await asyncio.sleep(0.01)
     work.ask()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await work.stop()
     assert turns == [0]
 
@@ -54,7 +54,7 @@ async def test_a_turn_can_be_asked_for():
 
     work = Repeated("test", turn, 60)
     await work.start()
-    await asyncio.wait_for(turns.get(), 5)
+    await asyncio.wait_for(turns.get(), 20)
     work.ask()
-    await asyncio.wait_for(turns.get(), 5)
+    await asyncio.wait_for(turns.get(), 20)
     await work.stop()

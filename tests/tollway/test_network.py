@@ -147,7 +147,7 @@ async def test_a_streamed_answer_is_read_as_it_comes_and_let_go(call) -> None:
     (answer,) = await call(elsewhere, get(streamed=True))
     assert await anext(answer.stream) == b"abc"
     await answer.stream.aclose()
-    await asyncio.wait_for(elsewhere.ended.wait(), 5)
+    await asyncio.wait_for(elsewhere.ended.wait(), 20)
 
 
 async def test_a_head_answer_has_no_body(call) -> None:

@@ -19,7 +19,7 @@ from tollway.quota import Heard, Quota, QuotaSettings
 from tollway.quota.book import Ended
 from tollway.quota.heard import heard
 from tollway.quota.shared import SharedBook
-from tollway.settings import RedisSettings, StartupError, convert
+from tollway.settings import StartupError, convert
 
 QUICK = QuotaSettings(failures_in_a_row=3, open_seconds=0.2, longest_open_seconds=1, longest_wait_seconds=5)
 
@@ -33,7 +33,7 @@ async def open_quota(request):
             settings = msgspec.structs.replace(settings, **changes)
             book = None
             if request.param == "redis":
-                shared = SharedRates(RedisSettings(url=request.getfixturevalue("redis_url"), timeout=2))
+                shared = SharedRates(request.getfixturevalue("redis_settings"))
                 stack.push_async_callback(shared.close)
                 book = SharedBook("books", settings, shared)
             quota = Quota("books", "NetSuite", settings, book)
@@ -245,7 +245,7 @@ async def test_waiting_calls_are_refused_when_the_circuit_opens(open_quota):
         waiting = [asyncio.create_task(call(quota)) for _ in range(3)]
         await asyncio.sleep(0.1)
         turn.ended = Ended.FAILED
-    ended = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 1)
+    ended = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 20)
     assert [type(error) for error in ended] == [Unavailable] * 3
 
 
@@ -305,7 +305,7 @@ async def test_who_gives_up_leaves_no_gap(open_quota):
         await asyncio.sleep(pause)
         for task in tasks[::2]:
             task.cancel()
-        ended = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 3)
+        ended = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 20)
         assert [one for one in ended if isinstance(one, Exception)] == []
     assert quota._running == 0
 

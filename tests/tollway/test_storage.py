@@ -98,7 +98,7 @@ async def test_who_is_cancelled_at_any_moment_leaves_nothing_locked(database, tm
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.wait_for(write(f"{number}"), 5)
+        await asyncio.wait_for(write(f"{number}"), 20)
     await database.close()
     with contextlib.closing(sqlite3.connect(tmp_path / "tollway.db", timeout=10)) as another:
         another.execute("BEGIN IMMEDIATE")

@@ -192,7 +192,7 @@ async def test_an_application_may_do_what_it_may_in_a_task() -> None:
 
     async def app(scope, receive, send):
         task = asyncio.current_task()
-        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(20), asyncio.TaskGroup() as group:
             await asyncio.sleep(0.01)
             made = group.create_task(asyncio.sleep(0.01, "made"))
         assert asyncio.current_task() is task

@@ -152,11 +152,11 @@ async def test_a_stream_tells_what_happens_as_it_happens(client, tell):
         reading = asyncio.create_task(read(answer, 2))
         await asyncio.sleep(0.5)
         await tell("a", "b")
-        (_, first), (place, second) = await asyncio.wait_for(reading, 5)
+        (_, first), (place, second) = await asyncio.wait_for(reading, 20)
     assert (first["data"]["process_id"], second["data"]["process_id"]) == ("a", "b")
     await tell("meanwhile")
     async with partner.stream("GET", "/events/v1/stream", headers={"last-event-id": place}) as answer:
-        ((_, third),) = await asyncio.wait_for(read(answer, 1), 5)
+        ((_, third),) = await asyncio.wait_for(read(answer, 1), 20)
     assert third["data"]["process_id"] == "meanwhile"
 
 
@@ -170,10 +170,10 @@ async def test_who_has_no_place_yet_reads_from_a_moment_on(client, tell):
     page = (await partner.get("/events/v1/events", params=since)).json()
     assert [event["data"]["process_id"] for event in page["items"]] == ["a", "b"]
     async with partner.stream("GET", "/events/v1/stream", params=since) as answer:
-        (place, first), (_, second) = await asyncio.wait_for(read(answer, 2), 5)
+        (place, first), (_, second) = await asyncio.wait_for(read(answer, 2), 20)
     assert (first["data"]["process_id"], second["data"]["process_id"]) == ("a", "b")
     async with partner.stream("GET", "/events/v1/stream", params=since, headers={"last-event-id": place}) as answer:
-        ((_, again),) = await asyncio.wait_for(read(answer, 1), 5)
+        ((_, again),) = await asyncio.wait_for(read(answer, 1), 20)
     assert again["data"]["process_id"] == "b"
     assert (await partner.get("/events/v1/stream", params={"since": "yesterday"})).status_code == 422
 

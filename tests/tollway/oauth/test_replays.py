@@ -41,9 +41,9 @@ async def test_what_can_no_longer_be_shown_is_forgotten() -> None:
     assert len(replays._seen) + len(replays._before) == 2
 
 
-async def test_gateways_share_what_they_saw(redis_url) -> None:
+async def test_gateways_share_what_they_saw(redis_settings) -> None:
     """Of a proof that is shown to several gateways at once, one takes it."""
-    states = [SharedState(RedisSettings(url=redis_url)) for _ in range(3)]
+    states = [SharedState(redis_settings) for _ in range(3)]
     gateways = [SharedReplays(state, RememberedReplays()) for state in states]
     taken = await asyncio.gather(*(gateway.first("proof", 2e9) for gateway in gateways * 5))
     assert taken.count(True) == 1
