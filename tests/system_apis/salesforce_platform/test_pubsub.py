@@ -4,8 +4,7 @@ import asyncio
 import datetime as dt
 import io
 import json
-import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -89,17 +88,10 @@ class Subscriber:
         await self.org.close()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @asynccontextmanager
-async def served(state: State, **options: Any) -> AsyncIterator[Subscriber]:
+async def served(state: State, port: int, **options: Any) -> AsyncIterator[Subscriber]:
     """A sandbox with a bus over the state."""
     clock = options.pop("clock", lambda: dt.datetime.now(dt.UTC))
-    port = _free_port()
     sandbox = create_sandbox(state, clock=clock, events=EventOptions(port=port, **options))
     async with serve(sandbox) as address:
         settings = OrgSettings(url=address.url, client_id="sandbox", client_secret="sandbox")
@@ -114,8 +106,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def bus(clock: Clock) -> AsyncIterator[Subscriber]:
-    async with served(State(), clock=clock, keep_alive=0.3) as subscriber:
+async def bus(clock: Clock, free_port: Callable[[], int]) -> AsyncIterator[Subscriber]:
+    async with served(State(), free_port(), clock=clock, keep_alive=0.3) as subscriber:
         yield subscriber
 
 
@@ -140,9 +132,9 @@ async def _foreign(node: str, bus: Subscriber, count: int, *replay_id: Any) -> A
     return json.loads(out)
 
 
-async def test_a_client_of_others_reads_changes_and_goes_on(certificate, node):
+async def test_a_client_of_others_reads_changes_and_goes_on(certificate, node, free_port):
     """A client that others wrote, with the platform's own protocol file, reads changes and resumes at a replay id."""
-    async with served(State(), certificate=certificate) as bus:
+    async with served(State(), free_port(), certificate=certificate) as bus:
         deal = await bus.deal(Amount=1000.5)
         await bus.org.update("Opportunity", deal, {"StageName": "Closed Won", "Description": "Won it"})
         created, updated = await _foreign(node, bus, 2)

@@ -2,9 +2,8 @@
 
 import asyncio
 import datetime as dt
-import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -31,10 +30,10 @@ TOPIC = "/data/OpportunityChangeEvent"
 class Rig:
     """An org with a bus that can be stopped and started again, and the CRM that is connected to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, free_port: Callable[[], int]) -> None:
         self.state = State()
         self.now = dt.datetime.now(dt.UTC)
-        self._ports = [_free_port(), _free_port()]
+        self._ports = [free_port(), free_port()]
         self._running = AsyncExitStack()
         rest, events = (f"http://127.0.0.1:{port}" for port in self._ports)
         account = {"url": rest, "client_id": "sandbox", "client_secret": "sandbox", "timeout_seconds": 2}
@@ -74,15 +73,9 @@ class Rig:
         return told.position
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
-async def rig() -> AsyncIterator[Rig]:
-    rig = Rig()
+async def rig(free_port: Callable[[], int]) -> AsyncIterator[Rig]:
+    rig = Rig(free_port)
     await rig.start()
     yield rig
     await rig.crm.close()
