@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 
 import httpx
 import msgspec
@@ -17,7 +16,7 @@ DEPRECATED = {"deprecated_on": "2026-11-21", "successor": "/sales/v2", "document
 
 
 @pytest.fixture
-def watched(variables, tmp_path):
+def watched(variables, tmp_path, free_port):
     """The environment of an installation whose requests are told of, and whose sales API is deprecated."""
     file = msgspec.yaml.decode(ROUTES.read_text("utf-8"))
     for product in file["products"]:
@@ -26,11 +25,9 @@ def watched(variables, tmp_path):
             names = [next(iter(each)) for each in product["policies"]]
             product["policies"].insert(names.index("correlation") + 1, {"lifecycle": DEPRECATED})
     (tmp_path / "routes.yaml").write_text(yaml.safe_dump(file), "utf-8")
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port = str(held.getsockname()[1])
     return variables | {
         "TOLLWAY_GATEWAY__ROUTES": str(tmp_path / "routes.yaml"),
-        "TOLLWAY_TELEMETRY__METRICS_PORT": port,
+        "TOLLWAY_TELEMETRY__METRICS_PORT": str(free_port()),
         "TOLLWAY_TELEMETRY__ACCESS_LOG": str(tmp_path / "access.log"),
     }
 

@@ -1,7 +1,6 @@
 """`tollway report`, over gateways that answer on a real port."""
 
 import re
-import socket
 
 import pytest
 
@@ -15,13 +14,12 @@ SUNSET = 1_827_619_200.0
 
 
 @pytest.fixture
-def gateway(tmp_path):
+def gateway(tmp_path, free_port):
     """Starts the metrics of gateways, each on a machine of its own."""
     started = []
 
     def start() -> tuple[Telemetry, str]:
-        with socket.create_server(("127.0.0.1", 0)) as held:
-            port = held.getsockname()[1]
+        port = free_port()
         telemetry = Telemetry(TelemetrySettings(metrics_port=port), tmp_path / str(port))
         started.append(telemetry)
         return telemetry, f"http://127.0.0.1:{port}/metrics"

@@ -1,6 +1,5 @@
 """Deals that the CRM tells of by its event bus, with Tollway there, away, and away for too long."""
 
-import socket
 from pathlib import Path
 
 import pytest
@@ -18,11 +17,9 @@ CONFIGURATION = Path(__file__).parents[2] / "tollway.toml"
 
 
 @pytest.fixture
-def settings(variables):
+def settings(variables, free_port):
     """An installation that is subscribed to its CRM's events, and polls it at its start only."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     events = {
         "TOLLWAY_SANDBOXES__SALESFORCE__EVENTS_PORT": port,
         "TOLLWAY_CONNECTIONS__SALESFORCE__EVENTS": "true",

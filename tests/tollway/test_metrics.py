@@ -33,9 +33,8 @@ telemetry.close()
 
 
 @pytest.fixture
-def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return held.getsockname()[1]
+def port(free_port) -> int:
+    return free_port()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -57,11 +56,9 @@ def begun(tmp_path):
 
 
 @pytest.fixture
-def workers(server, begun):
+def workers(server, begun, free_port):
     """Two worker processes; their parent and where they answer."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     parent = subprocess.Popen([sys.executable, "-c", WORKERS, str(port), server.__name__, begun])
     url = f"http://127.0.0.1:{port}"
     _until(lambda: len(_pids(url)) == 2)

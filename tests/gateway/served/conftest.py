@@ -2,11 +2,10 @@
 
 import asyncio
 import re
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -134,14 +133,12 @@ async def _send(writer: asyncio.StreamWriter, parts: tuple[bytes, ...], pause: f
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]) -> Iterator[Served]:
     """A gateway in a process of its own."""
     folder = tmp_path_factory.mktemp("served")
     (folder / "orders.v1.yaml").write_text(yaml.safe_dump(CONTRACT), "utf-8")
     (folder / "routes.yaml").write_text(yaml.safe_dump(ROUTES), "utf-8")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with subprocess.Popen([sys.executable, SERVED, folder, str(port)]) as process:
         try:
             _until_live(process, port)

@@ -2,11 +2,10 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -19,11 +18,11 @@ EXPERIENCE = of_layer("experience")
 
 
 @pytest.fixture
-def gateway(tmp_path: Path, postgres_url: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def gateway(
+    tmp_path: Path, postgres_url: str, free_port: Callable[[], int]
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """`tollway serve gateway` with every experience API beside it, and where it answers."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     elsewhere = "".join(f'[services.{name}]\nurl = "http://127.0.0.1:9"\n' for name in of_layer("process"))
     config = tmp_path / "tollway.toml"
     config.write_text((ROOT / "tollway.toml").read_text("utf-8") + elsewhere, "utf-8")
