@@ -62,13 +62,12 @@ def run(operation: Operation, seconds: float, processes: Iterable[int]) -> Measu
         environment["BENCH_BODY"] = operation.body
     if operation.keys:
         environment["BENCH_KEYS"] = operation.keys
-    servers = cpu.tree(processes)
-    before = cpu.seconds(servers)
+    before = cpu.seconds(processes)
     done = subprocess.run(  # noqa: S603 - the command is the bench's own
         [*command, operation.url], env=os.environ | environment, capture_output=True, text=True, check=True,
         timeout=seconds + 30,
     )  # fmt: skip
-    used = cpu.seconds(servers) - before
+    used = cpu.seconds(processes) - before
     outcome = msgspec.json.decode(done.stdout.rstrip().rpartition("\n")[2], type=_Outcome)
     if outcome.failed or outcome.broken or not outcome.requests:
         raise RuntimeError(f"{operation.method} {operation.url}: of {outcome.requests} answers {outcome.failed} were "
