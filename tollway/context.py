@@ -23,7 +23,7 @@ class Priority(enum.StrEnum):
     """It may take all night."""
 
 
-class RequestContext(msgspec.Struct, frozen=True):
+class RequestContext(msgspec.Struct, frozen=True, gc=False):
     """The part of a request that every call made for it carries on."""
 
     correlation_id: str

@@ -14,11 +14,10 @@ if TYPE_CHECKING:  # it makes the exchanges
     from gateway.http1.connection import Connection
 
 log = structlog.get_logger()
-_STATUS_LINES = {status.value: b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode()) for status in HTTPStatus}
+_STATUS_LINES = {status.value: b"HTTP/1.1 %d %s" % (status, status.phrase.encode()) for status in HTTPStatus}
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LAST_CHUNK = b"0\r\n\r\n"
-_HOP_BY_HOP = frozenset((b"connection", b"transfer-encoding"))
-_FRAMING = _HOP_BY_HOP | {b"content-length"}
+_FRAMING = frozenset((b"connection", b"transfer-encoding", b"content-length"))
 """Headers that tell where an answer ends."""
 _MOST_WAITING = 65_536
 """Bytes of a body that wait for the application before its caller is told to pause."""
@@ -180,19 +179,19 @@ class Exchange:
         if (
             b"content-length" not in names
             or len(names) != len(headers)
-            or not names.keys().isdisjoint(_HOP_BY_HOP)
+            or b"connection" in names
+            or b"transfer-encoding" in names
             or self.closing
             or connection.ending
         ):
             headers = self._framing(body, more=more)
-        if b"date" not in names:
-            headers = [*headers, connection.date]
-        lines = b"\r\n".join([b": ".join(pair) for pair in headers])
-        if not lines.count(b"\n") == lines.count(b"\r") == len(headers) - 1:
+        line = _STATUS_LINES.get(self._status) or b"HTTP/1.1 %d " % self._status
+        date = () if b"date" in names else (connection.date,)
+        head = b"\r\n".join([line, *map(b": ".join, headers), *map(b": ".join, date), b"\r\n"])
+        if not head.count(b"\n") == head.count(b"\r") == len(headers) + len(date) + 2:
             raise ValueError("a header of the answer holds a line break")
-        line = _STATUS_LINES.get(self._status) or b"HTTP/1.1 %d \r\n" % self._status
         self.started = True
-        return b"%b%b\r\n\r\n" % (line, lines)
+        return head
 
     def _framing(self, body: bytes, *, more: bool) -> Headers:
         """The headers of the answer with those that tell where it ends, which are the server's to say."""
