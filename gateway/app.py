@@ -58,7 +58,8 @@ def create_gateway(
         others = create_service(NAME, [*pages, *handlers], identity=None, ready=partial(_ready, shared))
         return Built({api.entry.prefix: api for api in apis}, others, when_taken)
 
-    return Gateway(build, routes_file, security_headers.fields(oauth.url), oauth.terminators)
+    added = security_headers.fields(oauth.url)
+    return Gateway(build, routes_file, added, metrics=shared.metrics, terminators=oauth.terminators)
 
 
 async def _ready(shared: GatewayResources) -> dict[str, str]:

@@ -14,10 +14,13 @@ from gateway.routes import Entry
 from policies.base import GatewayRequest, GatewayResponse, Handler
 from policies.security_headers import completed
 from tollway import context
+from tollway.context import RequestContext
 from tollway.contracts.published import Contract
 from tollway.http.addresses import Networks, caller_behind
 from tollway.http.exchange import WITHOUT_BODY, Headers
+from tollway.problems import ProblemError
 from tollway.service import correlation_id, problem_answer, traceparent
+from tollway.telemetry.metrics import Metrics
 
 _CACHE_CONTROL = b"cache-control"
 _KEPT_BESIDE = {b"content-type", b"link", b"vary"}
@@ -47,17 +50,25 @@ class Gateway:
     """Chooses by the first two segments of the path, between what was last built."""
 
     def __init__(
-        self, build: Callable[[], Built], routes_file: Path, added: Headers, terminators: Networks = ()
+        self,
+        build: Callable[[], Built],
+        routes_file: Path,
+        added: Headers,
+        *,
+        metrics: Metrics,
+        terminators: Networks = (),
     ) -> None:
         """`added` are the headers of answers that no product's policies made, unless these set them.
 
-        `terminators` are the networks of those who may say for whom they call.
+        `metrics` counts the requests that reach no product; `terminators` are the networks of those who may say for
+        whom they call.
         """
         self.routes_file = routes_file
         """What `build` reads first, and may be changed by people."""
         self._build = build
         self._added = added
         self._terminators = terminators
+        self._unread = metrics.counter("requests_unread", "Requests that could not be read.", ("problem",))
         self.reload()
 
     def reload(self) -> None:
@@ -69,6 +80,10 @@ class Gateway:
         for take in self._built.when_taken:
             take()
 
+    def unread(self, problem: ProblemError) -> None:
+        """Count a request of which nobody knows whose it would have been, since it could not be read."""
+        self._unread.add((problem.kind,))
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await self._built.others(scope, receive, send)
@@ -79,7 +94,7 @@ class Gateway:
         if api is None:
             await self._other(scope, receive, send)
             return
-        response = await _handled(api, scope, receive, self._added, self._terminators)
+        response = await self._handled(api, scope, receive)
         if response.stream is not None:
             await _pass_on(send, receive, response, response.stream)
             return
@@ -90,6 +105,39 @@ class Gateway:
             return
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         await send({"type": "http.response.body", "body": response.body, "more_body": False})
+
+    async def _handled(self, api: Api, scope: HTTPScope, receive: Receive) -> GatewayResponse:
+        """The answer of the product's handler, or the problem document that says why there is none."""
+        client = scope["client"]
+        try:
+            request = GatewayRequest(
+                method=scope["method"],
+                raw_path=scope["raw_path"],
+                query=scope["query_string"],
+                headers=scope["headers"],  # type: ignore[arg-type]  # every server hands a list
+                receive=receive,
+                address=client[0] if client else "",
+                contract=api.contract,
+                scheme=scope["scheme"],
+                http_version=scope["http_version"],
+            )
+        except ProblemError as problem:
+            self.unread(problem)
+            response = _refused(problem, context.new_context(correlation_id(dict(scope["headers"]))), scope)
+            response.headers = completed(response.headers, self._added)
+            return response
+        try:
+            if self._terminators:
+                request.address = caller_behind(request.peer, request.headers, self._terminators)
+            response = await api.handler(request)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong is answered
+            response = _refused(error, request.context, scope)
+        for name, _ in response.headers:
+            if name not in _KEPT_BESIDE:
+                response.headers = _merged(response.headers, request.answer_headers)
+                return response
+        response.headers += request.answer_headers
+        return response
 
     async def _other(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
@@ -109,41 +157,7 @@ class Gateway:
             context.leave(token)
 
 
-async def _handled(
-    api: Api, scope: HTTPScope, receive: Receive, added: Headers, terminators: Networks
-) -> GatewayResponse:
-    """The answer of the product's handler, or the problem document that says why there is none."""
-    request, client = None, scope["client"]
-    try:
-        request = GatewayRequest(
-            method=scope["method"],
-            raw_path=scope["raw_path"],
-            query=scope["query_string"],
-            headers=scope["headers"],  # type: ignore[arg-type]  # every server hands a list
-            receive=receive,
-            address=client[0] if client else "",
-            contract=api.contract,
-            scheme=scope["scheme"],
-            http_version=scope["http_version"],
-        )
-        if terminators:
-            request.address = caller_behind(request.peer, request.headers, terminators)
-        response = await api.handler(request)
-    except Exception as error:  # noqa: BLE001 - whatever goes wrong is answered
-        response = _refused(error, request, scope)
-    if request is None:
-        response.headers = completed(response.headers, added)
-        return response
-    for name, _ in response.headers:
-        if name not in _KEPT_BESIDE:
-            response.headers = _merged(response.headers, request.answer_headers)
-            return response
-    response.headers += request.answer_headers
-    return response
-
-
-def _refused(error: Exception, request: GatewayRequest | None, scope: HTTPScope) -> GatewayResponse:
-    ids = request.context if request else context.new_context(correlation_id(dict(scope["headers"])))
+def _refused(error: Exception, ids: RequestContext, scope: HTTPScope) -> GatewayResponse:
     answer = problem_answer(error, scope["path"], ids.correlation_id)
     return GatewayResponse(answer.status, answer.headers, answer.body)
 

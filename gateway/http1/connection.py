@@ -206,6 +206,7 @@ class Connection(asyncio.Protocol):
             raise
         self._deaf, self._since = True, self._listener.now
         if self._refused:
+            self._listener.unread(self._refused)
             Exchange(self, {"method": "", "http_version": "1.1", "headers": []}).answer(refusal(self._refused))
         if self._transport is None or self._transport.is_closing():
             return

@@ -7,9 +7,11 @@ from email.utils import formatdate
 
 from litestar.types import ASGIApp
 
+from gateway.asgi import Gateway
 from gateway.http1.connection import Connection
 from tollway.http import server
 from tollway.http.ports import bound
+from tollway.problems import ProblemError
 
 HEADER_SECONDS = 20
 """How long a request's head may take to arrive, and how long an idle connection is kept."""
@@ -52,6 +54,8 @@ class Listener:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self.unread = app.unread if isinstance(app, Gateway) else _uncounted
+        """Told of what came and was no request."""
         self.loop = asyncio.get_running_loop()
         self.connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -92,3 +96,7 @@ class Listener:
     def _look(self) -> None:
         self.now = self.loop.time()
         self.date = (b"date", formatdate(usegmt=True).encode("ascii"))
+
+
+def _uncounted(problem: ProblemError) -> None:
+    """Let go of what another application than the gateway has no use for."""

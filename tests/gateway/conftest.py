@@ -25,6 +25,7 @@ from tollway.oauth.resource_server import resource_server
 from tollway.problems import NotFound
 from tollway.service import create_service
 from tollway.settings import GatewaySettings
+from tollway.telemetry.telemetry import Telemetry
 
 ISSUER = "http://127.0.0.1:8080"
 CLIENTS = (
@@ -164,7 +165,9 @@ def issuer(tmp_path: Path) -> Issuer:
 def make_gateway(contracts: Path, issuer: Issuer) -> Callable[..., ASGIApp]:
     """Makes a gateway over services."""
 
-    def make(services: Services, shared_rates: SharedRates | None = None) -> ASGIApp:
+    def make(
+        services: Services, shared_rates: SharedRates | None = None, telemetry: Telemetry | None = None
+    ) -> ASGIApp:
         return create_gateway(
             services=services,
             settings=GatewaySettings(),
@@ -178,6 +181,7 @@ def make_gateway(contracts: Path, issuer: Issuer) -> Callable[..., ASGIApp]:
             handlers=issuer.handlers,
             routes_file=contracts / "routes.yaml",
             shared_rates=shared_rates,
+            telemetry=telemetry,
         )
 
     return make
