@@ -3,7 +3,7 @@
 import math
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -30,10 +30,10 @@ from tollway.problems import (
     Unauthenticated,
     UnsupportedMediaType,
 )
+from tollway.readiness import Readiness, ReadyCheck
 from tollway.telemetry.trace_context import CORRELATION_ID, PARENT
 
 log = structlog.get_logger()
-ReadyCheck = Callable[[], Awaitable[dict[str, str]]]
 MOST_BODY = 5_000_000
 """Bytes of a body that a service takes."""
 DEGRADED = "degraded: "
@@ -63,8 +63,10 @@ def create_service(
     """A Litestar service that takes only calls signed for it; without an identity it takes none but health checks.
 
     `dependencies` are what handlers ask for by parameter name. `ready` answers what the service needs and
-    how each is ("ok", a reason, or one that begins with DEGRADED) for `/health/ready`.
+    how each is ("ok", a reason, or one that begins with DEGRADED) for `/health/ready`; it is called once a second at
+    most.
     """
+    readiness = Readiness(ready) if ready else None
 
     @get("/health/live", include_in_schema=False, opt={"public": True})
     async def live() -> dict[str, str]:
@@ -72,7 +74,7 @@ def create_service(
 
     @get("/health/ready", include_in_schema=False, opt={"public": True})
     async def is_ready() -> Response[dict[str, str]]:
-        checks = await ready() if ready else {}
+        checks = await readiness.states() if readiness else {}
         failing = any(state != "ok" and not state.startswith(DEGRADED) for state in checks.values())
         return Response({"service": name, **checks}, status_code=503 if failing else 200)
 

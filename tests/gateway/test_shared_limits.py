@@ -8,6 +8,7 @@ import pytest
 
 from tollway.http.services import Services
 from tollway.limits.connection import SharedRates
+from tollway.readiness import KEPT_SECONDS
 from tollway.settings import RedisSettings
 
 
@@ -47,6 +48,7 @@ async def test_readiness_tells_of_redis(valkey_server_factory, make_client) -> N
     client = await make_client(f"redis://127.0.0.1:{server.port}")
     assert (await client.get("/health/ready")).json()["redis"] == "ok"
     server.stop()
+    await asyncio.sleep(KEPT_SECONDS)
     answer = await client.get("/health/ready")
     assert answer.status_code == 200
     assert answer.json()["redis"].startswith("degraded: ")
