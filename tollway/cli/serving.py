@@ -36,7 +36,8 @@ def serve_some(
             raise StartupError(f"There is no service {name!r}; there are: {', '.join([*SERVICES, GATEWAY])}.")
     if workers < 2:  # noqa: PLR2004
         configure_logging("machines")
-        asyncio.run(_serve(config, hosted, host, port))
+        with asyncio.Runner(loop_factory=server.FASTEST_LOOP if service == GATEWAY else None) as runner:
+            runner.run(_serve(config, hosted, host, port))
         return
     durable = [name for name in hosted if name in of_layer("process")]
     if durable:

@@ -27,6 +27,8 @@ HEADER_SECONDS = 20
 """How long a request's head may take to arrive, and how long an idle connection is kept."""
 MOST_HEADER_BYTES = 131_072
 _DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
+FASTEST_LOOP = None if sys.platform == "win32" else uvloop.new_event_loop
+"""What makes the event loop that a process runs on whose requests are worth it, for `asyncio.Runner`."""
 Opening = Callable[[], AbstractAsyncContextManager[ASGIApp]]
 """Opens an application and what it stands on, and closes both."""
 
@@ -107,7 +109,7 @@ def _served(serving: Serving, host: str, port: int, _number: int, _name: str, lo
             *_granian: Any) -> None:  # fmt: skip
     """What a worker process does that granian does not serve in."""
     opened = load()
-    with asyncio.Runner(loop_factory=None if sys.platform == "win32" else uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=FASTEST_LOOP) as runner:
         runner.run(_until_stopped(opened, serving, host, port))
 
 
