@@ -3,13 +3,11 @@
 import json
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
 
 from tollway.problems import StartupError
-from tollway.telemetry.batches import Batches
 from tollway.telemetry.record import Record
 from tollway.telemetry.settings import TelemetrySettings
 from tollway.telemetry.telemetry import Telemetry
@@ -79,37 +77,3 @@ def test_a_log_that_cannot_be_written_is_named(tmp_path) -> None:
     """A wrong place keeps the gateway from starting and names the setting."""
     with pytest.raises(StartupError, match=r"telemetry\.access_log"):
         Telemetry(TelemetrySettings(access_log=str(tmp_path / "none" / "log")))
-
-
-def test_a_thread_outlives_what_goes_wrong() -> None:
-    """A batch that fails is counted as dropped, and the next one is worked off."""
-    dropped, done = [0.0], []
-
-    def work(batch: list[int]) -> None:
-        if 1 in batch:
-            raise OSError("the disk is full")
-        done.extend(batch)
-
-    batches = Batches("test", work, dropped, seconds=0.01)
-    batches.put(1)
-    time.sleep(0.2)
-    batches.put(2)
-    batches.close()
-    assert (dropped, done) == ([1.0], [2])
-
-
-def test_what_cannot_be_worked_off_is_dropped_and_counted() -> None:
-    """Beyond the bound nothing waits in memory, and nobody waits for room."""
-    dropped, held, done = [0.0], threading.Event(), []
-
-    def work(batch: list[int]) -> None:
-        held.wait(10)
-        done.extend(batch)
-
-    batches = Batches("test", work, dropped, most=100, full=10, seconds=0.01)
-    for number in range(1000):
-        batches.put(number)
-    assert dropped[0] >= 890
-    held.set()
-    batches.close()
-    assert len(done) + dropped[0] == 1000

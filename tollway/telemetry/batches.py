@@ -58,12 +58,18 @@ class Batches(Generic[T]):
 
     def _run(self) -> None:
         while not self._closing:
-            self._wake.wait(self._seconds)
+            many = self._wake.wait(self._seconds)
             self._wake.clear()
+            self._work_through(self._full if many else 1)
+        self._work_through(1)
+
+    def _work_through(self, least: int) -> None:
+        """Work off what waits until fewer than `least` do: what comes meanwhile waits until it is a batch again."""
+        while len(self._items) >= least:
             # Slicing and deleting are each one step for the interpreter; what is put between them stays.
-            while batch := self._items[: self._full]:
-                del self._items[: len(batch)]
-                self._work_off(batch)
+            batch = self._items[: self._full]
+            del self._items[: len(batch)]
+            self._work_off(batch)
 
     def _work_off(self, batch: list[T]) -> None:
         try:
