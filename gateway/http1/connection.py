@@ -7,6 +7,7 @@ from gateway.http1.exchange import Exchange
 from gateway.http1.reader import Reader
 from gateway.http1.refusal import refusal
 from gateway.http1.turns import Turns
+from tollway.http.waiting import wake
 from tollway.problems import ProblemError, TooSlow
 
 if TYPE_CHECKING:  # it takes the connections
@@ -89,8 +90,7 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Have the answer go on."""
         self.full = False
-        if self._room and not self._room.done():
-            self._room.set_result(None)
+        wake(self._room)
 
     # What the reader calls
 

@@ -8,6 +8,7 @@ import structlog
 from litestar.types import ASGIApp
 
 from tollway.http.exchange import WITHOUT_BODY, Answer, Headers
+from tollway.http.waiting import wake
 from tollway.problems import ProblemError
 
 if TYPE_CHECKING:  # it makes the exchanges
@@ -87,9 +88,7 @@ class Exchange:
 
     def wake(self) -> None:
         """Have whoever waits for the caller look again."""
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        wake(self._waiter)
 
     async def _changed(self) -> None:
         self._waiter = self._connection.loop.create_future()

@@ -8,10 +8,9 @@ import httptools
 
 from gateway.http1.exchange import Exchange
 from tollway.http.exchange import Headers
+from tollway.http.server import MOST_HEADER_BYTES
 from tollway.problems import HeadersTooLarge, Malformed, ProblemError
 
-MOST_HEAD = 131_072
-"""Bytes of a request's line and headers."""
 MOST_HEADERS = 100
 _MOST_FRAMING = 16_384
 """Bytes that may come within a body without being any of it."""
@@ -87,7 +86,7 @@ class Reader:
         if self._silent > _MOST_FRAMING:
             if self._exchange:
                 raise Malformed("The request cannot be read: a chunk of its body has no end.")
-            if self._silent > MOST_HEAD:
+            if self._silent > MOST_HEADER_BYTES:
                 raise _too_large()
 
     def _upgraded(self, rest: bytes | memoryview) -> None:
@@ -105,14 +104,14 @@ class Reader:
         self._url += part
         self._silent = 0
         self._size += len(part)
-        if self._size > MOST_HEAD:
+        if self._size > MOST_HEADER_BYTES:
             raise _too_large()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, or a trailer, which means nothing here."""
         self._silent = 0
         self._size += len(name) + len(value) + _AROUND_HEADER
-        if self._size > MOST_HEAD:
+        if self._size > MOST_HEADER_BYTES:
             raise _too_large()
         if self._exchange is None:
             self._headers.append((name.lower(), value))
@@ -186,7 +185,7 @@ def _framing(headers: Headers) -> Headers:
 
 
 def _too_large() -> HeadersTooLarge:
-    return HeadersTooLarge(f"A request's head may hold {MOST_HEAD} bytes.")
+    return HeadersTooLarge(f"A request's head may hold {MOST_HEADER_BYTES} bytes.")
 
 
 def _target(url: bytes) -> tuple[bytes, bytes]:

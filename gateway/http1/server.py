@@ -13,8 +13,7 @@ from tollway.http import server
 from tollway.http.ports import bound
 from tollway.problems import ProblemError
 
-HEADER_SECONDS = 20
-"""How long a request's head may take to arrive, and how long an idle connection is kept."""
+HEADER_SECONDS = server.HEADER_SECONDS
 _STOP_SECONDS = 25
 """How long answers that are under way are waited for at the end; a worker process has 30 for all it has to do."""
 _LOOKS, _BETWEEN_LOOKS = 100, 0.02

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from litestar.types import ASGIApp
 
 from gateway.http1.exchange import Exchange
+from tollway.http.waiting import wake
 
 
 class Turns:
@@ -85,6 +86,4 @@ class Turns:
         self.close()
 
     def _wake(self) -> None:
-        turn = self._turn
-        if turn is not None and not turn.done():
-            turn.set_result(None)
+        wake(self._turn)

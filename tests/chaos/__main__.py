@@ -20,7 +20,7 @@ from mischief import FAULTS, Mischief
 from people import Firm
 from world import World, running
 
-from tollway.cli.stopping import leave
+from tollway.stopping import leave
 
 STILL_SECONDS = 300.0
 """For how long, once all is well again, nothing more may come to its end before it counts as lost."""

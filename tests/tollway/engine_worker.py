@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tollway.canonical.statement import BillingChange
 from tollway.cases import Cases
-from tollway.cli.stopping import told_to_stop
 from tollway.engine import Engine, Process, step
+from tollway.stopping import told_to_stop
 from tollway.storage import open_database
 
 

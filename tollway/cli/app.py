@@ -6,8 +6,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from tollway.cli.stopping import leave
 from tollway.problems import StartupError
+from tollway.stopping import leave
 
 Config = Annotated[Path, Parameter(help="The configuration file.")]
 DEFAULT = Path("tollway.toml")

@@ -16,10 +16,10 @@ from tollway.cli.doctor import examine
 from tollway.cli.embedded import embedded
 from tollway.cli.installation import CLIENTS
 from tollway.cli.sandboxes import sandbox as serve_sandbox
-from tollway.cli.stopping import told_to_stop
 from tollway.issuer import client_secret
 from tollway.sandboxes.server import kept_certificate
 from tollway.settings import SandboxSettings, load
+from tollway.stopping import told_to_stop
 from tollway.telemetry import configure_logging
 
 console = Console(width=None if sys.stdout.isatty() else 140)

@@ -13,10 +13,10 @@ from gateway.http1 import server as gateway_server
 from tollway.cli.app import DEFAULT, Config
 from tollway.cli.catalogue import GATEWAY, SERVICES, of_layer
 from tollway.cli.installation import installation
-from tollway.cli.stopping import told_to_stop
 from tollway.http import server
 from tollway.problems import StartupError
 from tollway.settings import load
+from tollway.stopping import told_to_stop
 from tollway.telemetry import configure_logging
 
 log = structlog.get_logger()

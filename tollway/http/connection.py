@@ -7,6 +7,7 @@ from typing import Any
 import httptools
 
 from tollway.http.exchange import Answer, Headers
+from tollway.http.waiting import wake
 
 _MOST_WAITING = 262_144
 """Bytes of an answer that wait for their reader before the service is told to pause."""
@@ -186,5 +187,4 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def _wake(self) -> None:
-        if self._waiter and not self._waiter.done():
-            self._waiter.set_result(None)
+        wake(self._waiter)

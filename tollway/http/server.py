@@ -19,6 +19,7 @@ from litestar.types import ASGIApp, Receive, Scope
 
 from tollway.http.ports import bound
 from tollway.problems import StartupError
+from tollway.stopping import stop_asked
 
 if sys.platform != "win32":
     import uvloop
@@ -26,6 +27,7 @@ if sys.platform != "win32":
 HEADER_SECONDS = 20
 """How long a request's head may take to arrive, and how long an idle connection is kept."""
 MOST_HEADER_BYTES = 131_072
+"""Of a request's line and headers."""
 _DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 FASTEST_LOOP = None if sys.platform == "win32" else uvloop.new_event_loop
 """What makes the event loop that a process runs on whose requests are worth it, for `asyncio.Runner`."""
@@ -114,9 +116,7 @@ def _served(serving: Serving, host: str, port: int, _number: int, _name: str, lo
 
 
 async def _until_stopped(opened: "_Opened", serving: Serving, host: str, port: int) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_asked()
     try:
         async with opened.app() as app, serving(app, host, port, shared=True):
             await stop.wait()

@@ -25,16 +25,17 @@ _START, _END = 7 << 3 | 1, 8 << 3 | 1
 _ATTRIBUTE = 9
 
 
-def request_of(spans: Sequence[bytes], resource: bytes) -> bytes:
-    """An ExportTraceServiceRequest with what `span_of` made; `resource` is what `resource_of` made.
+def request_of(spans: Sequence[Span], resource: bytes) -> bytes:
+    """An ExportTraceServiceRequest with the spans; `resource` is what `resource_of` made.
 
     Put together in one go: the spans are a quarter of a megabyte, and each field around them would copy them again.
     """
     scope, schema = _field(1, _text(1, "tollway.gateway")), _text(3, SCHEMA)
-    size = len(scope) + sum(map(len, spans))
+    encoded = [_span(span) for span in spans]
+    size = len(scope) + sum(map(len, encoded))
     begin = b"\x12%b%b" % (_varint(size), scope)
     whole = len(resource) + len(begin) - len(scope) + size + len(schema)
-    return b"".join((b"\x0a", _varint(whole), resource, begin, *spans, schema))
+    return b"".join((b"\x0a", _varint(whole), resource, begin, *encoded, schema))
 
 
 def resource_of(attributes: Mapping[str, str]) -> bytes:
@@ -44,8 +45,7 @@ def resource_of(attributes: Mapping[str, str]) -> bytes:
     )
 
 
-def span_of(span: Span) -> bytes:
-    """A span, encoded."""
+def _span(span: Span) -> bytes:
     record = span.record
     started = int(span.started * 1e9)
     parts = [

@@ -7,7 +7,6 @@ from tollway.telemetry.access_log import AccessLog
 from tollway.telemetry.batches import Batches
 from tollway.telemetry.exporter import Exporter
 from tollway.telemetry.metrics import Metrics
-from tollway.telemetry.otlp import span_of
 from tollway.telemetry.record import Record, Span
 from tollway.telemetry.settings import TelemetrySettings
 from tollway.telemetry.trace_context import threshold
@@ -31,7 +30,7 @@ class Telemetry:
         self.threshold = threshold(settings.sampling)
         """What a new trace's id must not be below to be recorded."""
         self.access_log: Batches[Record] | None = None
-        self.spans: Spans | None = None
+        self.spans: Batches[Span] | None = None
         self._exporter: Exporter | None = None
         lost = self.metrics.counter("telemetry_dropped", "Spans and lines of the access log that were lost.", ("what",))
         if settings.access_log:
@@ -41,7 +40,7 @@ class Telemetry:
             sent = self.metrics.counter("spans_exported", "Spans that the receiver took.").series()
             lost_spans = lost.series(("spans",))
             self._exporter = Exporter(settings.otlp_endpoint, settings.otlp_headers, sent, lost_spans)
-            self.spans = Spans(Batches("spans", self._exporter.export, lost_spans, most=8192, full=512, seconds=2.0))
+            self.spans = Batches("spans", self._exporter.export, lost_spans, most=8192, full=512, seconds=2.0)
         self._endpoint = _endpoint(self.metrics, settings, folder) if settings.metrics_port and folder else None
 
     def close(self) -> None:
@@ -55,22 +54,6 @@ class Telemetry:
             self._exporter.close()
         if self._endpoint:
             self._endpoint.close()
-
-
-class Spans:
-    """Spans on their way out.
-
-    Each is encoded at once: kept as it is until it is sent it would cost more, since what it is made of leaves the
-    processor's caches, and the thread that sends would keep the others from working.
-    """
-
-    def __init__(self, batches: Batches[bytes]) -> None:
-        self._take = batches.put
-        self.close = batches.close
-
-    def put(self, span: Span) -> None:
-        """Take a span."""
-        self._take(span_of(span))
 
 
 def _endpoint(metrics: Metrics, settings: TelemetrySettings, folder: Path) -> "MetricsEndpoint":

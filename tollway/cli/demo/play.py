@@ -17,9 +17,9 @@ from tollway.cli.demo.screen import Screen
 from tollway.cli.demo.story import Story, StoryFailed
 from tollway.cli.demo.tryton import tryton_stage
 from tollway.cli.embedded import Embedded, embedded
-from tollway.cli.stopping import told_to_stop
 from tollway.problems import ProblemError, StartupError
 from tollway.settings import PollingSettings, Settings
+from tollway.stopping import told_to_stop
 
 ERPS = ("netsuite", "tryton")
 STATE = ("tollway.db*", "engine.db*", "sandbox-*.db*")

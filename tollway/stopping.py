@@ -7,12 +7,17 @@ import sys
 from typing import NoReturn
 
 
-async def told_to_stop() -> None:
-    """Wait for Ctrl-C or a termination signal."""
+def stop_asked() -> asyncio.Event:
+    """What Ctrl-C or a termination signal sets from now on, instead of ending the process."""
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    await stop.wait()
+    return stop
+
+
+async def told_to_stop() -> None:
+    """Wait for Ctrl-C or a termination signal."""
+    await stop_asked().wait()
 
 
 def leave(status: int) -> NoReturn:
