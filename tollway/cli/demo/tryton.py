@@ -15,6 +15,7 @@ from system_apis.erp.tryton.settings import tryton_settings
 from tollway.canonical.invoice import Invoice
 from tollway.cli.demo.deals import DemoDeal
 from tollway.cli.demo.finance import Books, Finance, counted
+from tollway.cli.patience import in_turn
 from tollway.cli.tryton_server import TrytonServer, tryton_server
 from tollway.http.platforms import PlatformClient
 from tollway.settings import Settings
@@ -66,7 +67,9 @@ class TrytonFinance:
             "model.account.invoice.payment.method.search", ours, 0, 1, None, company=company
         )
         today = dt.datetime.now(dt.UTC).date()
-        await self._client.pay(int(invoice.id), invoice.total.amount, methods[0], today, company=company)
+        paid = (int(invoice.id), invoice.total.amount, methods[0], today)
+        # Tryton books one posting or payment of a company at a time, and sends others away that wait too long.
+        await in_turn(lambda: self._client.pay(*paid, company=company))
 
     async def books(self) -> Books:
         customers = await self._column("party.identifier", [("code", "like", account_marker("%"))], "code")
