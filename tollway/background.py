@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Protocol
 
 import structlog
@@ -28,11 +28,12 @@ class Background(Protocol):
 class Repeated:
     """Does something, waits, and does it again, whatever came of it."""
 
-    def __init__(self, name: str, do: Callable[[], Awaitable[Any]], pause: float) -> None:
-        """`pause`: seconds between the end of one turn and the next."""
+    def __init__(self, name: str, do: Callable[[], Awaitable[Any]], pause: float, *, slow: float | None = None) -> None:
+        """`pause`: seconds between the end of one turn and the next; `slow`: those after which a turn is told of."""
         self._name = name
         self._do = do
         self._pause = pause
+        self._slow = slow
         self._asked = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -55,7 +56,12 @@ class Repeated:
         while True:
             self._asked.clear()
             try:
-                await self._do()
+                with self._told_when_slow():
+                    await self._do()
+            except asyncio.CancelledError:
+                if self._task is None or self._task.cancelling():
+                    raise
+                log.warning("cut off", what=self._name)  # something that it waited for, and not this work
             except (ProblemError, SQLAlchemyError, OSError) as error:
                 reason = error.detail if isinstance(error, ProblemError) else type(error).__name__
                 log.warning("put off", what=self._name, reason=reason)
@@ -64,3 +70,26 @@ class Repeated:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._pause):
                     await self._asked.wait()
+
+    @contextlib.contextmanager
+    def _told_when_slow(self) -> Iterator[None]:
+        if self._slow is None:
+            yield
+            return
+        telling = asyncio.get_running_loop().call_later(self._slow, self._tell_slow)
+        try:
+            yield
+        finally:
+            telling.cancel()
+
+    def _tell_slow(self) -> None:
+        log.warning("still at it", what=self._name, seconds=self._slow, waits_in=_waits_in(self._task))
+
+
+def _waits_in(task: asyncio.Task[None] | None) -> str:
+    """The innermost function in which a task waits, as far as can be told from outside."""
+    place, at = "", task.get_coro() if task else None
+    while frame := getattr(at, "cr_frame", None) or getattr(at, "gi_frame", None):
+        place = f"{frame.f_code.co_qualname} at line {frame.f_lineno}"
+        at = getattr(at, "cr_await", None) or getattr(at, "gi_yieldfrom", None)
+    return place

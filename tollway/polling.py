@@ -19,6 +19,8 @@ SETTLED = dt.timedelta(seconds=2)
 """Age from which a change is handed on. Platforms tell the time to the second: what changed within this one may change
 again under the same time, and would then pass for the change that is known already."""
 SHORTEST_LEASE = 10.0
+SLOW = 60.0
+"""Seconds after which a look is worth a line in the log: there is much to catch up on, or something does not answer."""
 Read = Callable[[Cursor], Awaitable[Changes]]
 
 
@@ -41,7 +43,7 @@ class Poller(Repeated):
         remembers: dt.timedelta | None = None,
     ) -> None:
         """`remembers`: for how long the platform tells of a change; None where it does so forever."""
-        super().__init__(f"poller {name}", self.look, settings.seconds)
+        super().__init__(f"poller {name}", self.look, settings.seconds, slow=SLOW)
         self._cursor_name = name
         self._read = read
         self._handle = handle
@@ -52,6 +54,8 @@ class Poller(Repeated):
         self._remembers = remembers
         self._lease = max(SHORTEST_LEASE, 1.5 * settings.seconds)
         self._renewed = 0.0
+        # Not the first look's moment: the database may keep that waiting while deals are won.
+        self._began = dt.datetime.now(dt.UTC)
 
     async def look(self) -> int:
         """One look, all pages; answers how many changes were handed on. The next look sees again what is too young."""
@@ -60,7 +64,7 @@ class Poller(Repeated):
         self._renewed = time.monotonic()
         token = context.enter(context.new_context())
         try:
-            return await self._pages(await kept_cursor(self._database, self._cursor_name))
+            return await self._pages(await kept_cursor(self._database, self._cursor_name, self._began))
         finally:
             context.leave(token)
 

@@ -123,7 +123,7 @@ async def test_what_happened_before_it_began_is_read_from_the_records(platform, 
     assert platform.read_since == [known - OVERLAP]
     assert await kept(database) == [("crm-events", "D1"), ("crm-poll", "D8"), ("crm-poll", "D9")]
     assert await Cases(database).list() == []
-    cursor = await kept_cursor(database, "deals")
+    cursor = await kept_cursor(database, "deals", dt.datetime.now(dt.UTC))
     assert cursor.id == "tip.1"
     assert cursor.moment > old
 
@@ -146,13 +146,13 @@ async def test_a_gap_opens_one_case_and_is_read_anew(platform, database):
     platform.read = reading  # type: ignore[method-assign]
     with pytest.raises(Unavailable):
         await failing.listen()
-    assert (await kept_cursor(database, "deals")).id == "p1"
+    assert (await kept_cursor(database, "deals", dt.datetime.now(dt.UTC))).id == "p1"
     await subscriber.listen()
     (case,) = await Cases(database).list()
     assert (case.category, case.subject, case.occurrences) == (Category.EVENT_GAP, "deals", 2)
     assert "no longer knows" in case.summary
     assert await kept(database) == [("crm-poll", "D1")]
-    assert (await kept_cursor(database, "deals")).id == "tip.1"
+    assert (await kept_cursor(database, "deals", dt.datetime.now(dt.UTC))).id == "tip.1"
 
 
 @BOTH

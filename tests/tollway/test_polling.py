@@ -97,6 +97,14 @@ async def test_the_first_look_begins_now(poller, platform, handler):
     assert handler.seen() == ["new"]
 
 
+async def test_nothing_is_missed_while_the_first_look_waits(poller, platform, handler):
+    """What changes between the start of a poller and its first look, which may take its time, is handed on."""
+    poller._began -= dt.timedelta(minutes=5)
+    platform.changes = [_change("meanwhile", -200)]
+    await poller.look()
+    assert handler.seen() == ["meanwhile"]
+
+
 async def test_changes_of_one_moment_are_all_handed_on(poller, platform, handler):
     """Objects that changed at the same moment are told apart by their ids across pages."""
     at = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=20)

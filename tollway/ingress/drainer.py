@@ -33,6 +33,8 @@ PARKED_PAUSE = 900.0
 HANDLE_SECONDS = 60.0
 LOOK_SECONDS = 1.0
 """Pause between two looks for what others stored, put off or left behind; what is stored here is taken at once."""
+SLOW = 10.0
+"""Seconds after which a look is worth a line in the log: it is over in no time unless the database does not answer."""
 AT_ONCE = 16
 _FINAL = (Rejected, Invalid, Malformed)
 """Failures that no repetition mends."""
@@ -53,7 +55,7 @@ class Drainer(Repeated):
         at_once: int = AT_ONCE,
     ) -> None:
         """`at_once`: subjects whose notices are taken side by side."""
-        super().__init__(f"drainer {name}", self.turn, LOOK_SECONDS)
+        super().__init__(f"drainer {name}", self.turn, LOOK_SECONDS, slow=SLOW)
         self._cases = cases
         self._handlers = handlers
         self._at_once = at_once

@@ -69,6 +69,7 @@ class Subscriber(Repeated):
         self._leases = leases
         self._cases = cases
         self._failures = 0
+        self._began = dt.datetime.now(dt.UTC)
 
     async def turn(self) -> None:
         """Listen for as long as this worker is the one that does, and nothing fails."""
@@ -85,7 +86,7 @@ class Subscriber(Repeated):
 
     async def listen(self) -> int:
         """Ask once, and keep what is told; answers how many events there were."""
-        known = await kept_cursor(self._database, self._cursor_name)
+        known = await kept_cursor(self._database, self._cursor_name, self._began)
         told = await self._listen(known.id, WAIT_SECONDS)
         await self._keep(told.items)
         moment = told.until or known.moment

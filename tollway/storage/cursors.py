@@ -9,9 +9,9 @@ from tollway.storage.database import Database, insert
 from tollway.storage.tables import cursors
 
 
-async def kept_cursor(database: Database, name: str) -> Cursor:
-    """Where reading ended; the first time it begins now, since what lies before is a migration's to load."""
-    first = {"name": name, "moment": dt.datetime.now(dt.UTC), "after": ""}
+async def kept_cursor(database: Database, name: str, begins: dt.datetime) -> Cursor:
+    """Where reading ended; `begins` the first time, since what lies before is a migration's to load."""
+    first = {"name": name, "moment": begins, "after": ""}
     async with database.transaction() as connection:
         await connection.execute(insert(connection, cursors).values(first).on_conflict_do_nothing())
         row = (await connection.execute(select(cursors).where(cursors.c.name == name))).one()
