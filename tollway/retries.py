@@ -14,6 +14,7 @@ from typing import Annotated
 
 import msgspec
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoTurn
 
 from tollway.problems import Overloaded, ProblemError, Throttled, Unavailable, UnknownOutcome
 from tollway.strict import Strict
@@ -106,7 +107,7 @@ def failure_of(error: BaseException) -> Failure:
     match error:
         case Throttled():
             return Failure.THROTTLED
-        case Unavailable() | Overloaded() | OperationalError() | InterfaceError():
+        case Unavailable() | Overloaded() | OperationalError() | InterfaceError() | NoTurn():
             return Failure.NOT_SENT  # of our own database: what was sent before is in doubt, and read back first
         case UnknownOutcome():
             return Failure.UNKNOWN

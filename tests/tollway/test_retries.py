@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoTurn
 
 from tollway.problems import (
     ContractDrift,
@@ -57,6 +58,7 @@ def pauses(attempts: Attempts, clock: Clock, error: BaseException, most: int = 2
         (Unavailable("Not reached."), Failure.NOT_SENT),
         (Overloaded("Too much."), Failure.NOT_SENT),
         (OperationalError("SELECT 1", {}, Exception("the server closed the connection")), Failure.NOT_SENT),
+        (NoTurn("Others kept the database for 30 s."), Failure.NOT_SENT),
         (UnknownOutcome("No answer."), Failure.UNKNOWN),
         (Rejected("No."), Failure.REJECTED),
         (ContractDrift("What is this?"), Failure.REJECTED),

@@ -9,8 +9,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import select
+from sqlalchemy.exc import TimeoutError as NoTurn
 
 from tollway.problems import StartupError
+from tollway.storage import database as storage
 from tollway.storage import open_database
 from tollway.storage.database import insert, insert_new
 from tollway.storage.tables import cursors, metadata
@@ -102,3 +104,26 @@ async def test_who_is_cancelled_at_any_moment_leaves_nothing_locked(database, tm
     await database.close()
     with contextlib.closing(sqlite3.connect(tmp_path / "tollway.db", timeout=10)) as another:
         another.execute("BEGIN IMMEDIATE")
+
+
+async def test_who_comes_first_is_served_first(database):
+    """Transactions on SQLite take turns: left to itself it serves whoever is lucky, and some wait for seconds."""
+    served: list[int] = []
+
+    async def write(number: int) -> None:
+        async with database.transaction() as connection:
+            await insert_new(connection, cursors, {"name": f"{number}", "moment": dt.datetime.now(dt.UTC), "after": ""})
+            served.append(number)
+
+    await asyncio.gather(*(write(number) for number in range(60)))
+    assert served == list(range(60))
+
+
+async def test_who_waits_too_long_is_told(database, monkeypatch):
+    """A transaction that another one keeps from beginning fails as one that no connection is left for."""
+    monkeypatch.setattr(storage, "TURN_SECONDS", 0.05)
+    async with database.transaction():
+        with pytest.raises(NoTurn):
+            async with database.transaction():
+                pass
+    assert await database.ready() == "ok"

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoTurn
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from tollway.problems import StartupError
@@ -24,6 +25,8 @@ UNFINISHED = "restore.unfinished"
 """The file that is in the state folder while its SQLite files are exchanged."""
 CONNECT_SECONDS = 10
 """How long a PostgreSQL that cannot be reached is waited for."""
+TURN_SECONDS = 30
+"""How long a transaction on SQLite waits for those before it, of this process and then of others."""
 
 
 _last: WeakKeyDictionary[AsyncConnection, list[Callable[[AsyncConnection], Awaitable[object]]]] = WeakKeyDictionary()
@@ -42,11 +45,13 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        # SQLite lets one at a time write, and has the others ask again and again: whoever is lucky, not who came first.
+        self._turns = asyncio.Lock() if engine.dialect.name == "sqlite" else None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """Changes that take effect together when the block ends, or not at all."""
-        async with self._engine.begin() as connection:
+        async with self._turn(), self._engine.begin() as connection:
             yield connection
             for work in _last.pop(connection, ()):
                 await work(connection)
@@ -54,7 +59,7 @@ class Database:
     async def ready(self) -> str:
         """`ok`, or why the database does not answer."""
         try:
-            async with self._engine.connect() as connection:
+            async with self._turn(), self._engine.connect() as connection:
                 await connection.exec_driver_sql("SELECT 1")
         except (SQLAlchemyError, OSError) as error:
             return f"the database does not answer ({type(error).__name__})"
@@ -63,6 +68,21 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        if self._turns is None:
+            yield
+            return
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise NoTurn(f"Others kept the database for {TURN_SECONDS} s.") from None
+        try:
+            yield
+        finally:
+            self._turns.release()
 
 
 def insert(connection: AsyncConnection, table: Table) -> Any:
@@ -104,7 +124,7 @@ def _sqlite(folder: Path) -> AsyncEngine:
         raise StartupError(f"A restore of {folder} was interrupted: run `tollway restore` again.")
     folder.mkdir(parents=True, exist_ok=True)
     address = f"sqlite+aiosqlite:///{folder / 'tollway.db'}"
-    engine = create_async_engine(address, connect_args={"timeout": 30}, hide_parameters=True)
+    engine = create_async_engine(address, connect_args={"timeout": TURN_SECONDS}, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
