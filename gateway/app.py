@@ -12,6 +12,7 @@ from gateway import catalog, products, resource_metadata, routes
 from gateway.asgi import Built, Gateway
 from gateway.forward import NAME
 from gateway.listing import listed
+from gateway.unrouted import Unrouted
 from policies import security_headers
 from policies.base import GatewayResources
 from tollway.contracts import published
@@ -46,8 +47,9 @@ def create_gateway(
     limits are counted for all gateways, `database` where answers and the audit are kept, `telemetry` by what the
     gateway can be watched.
     """
+    telemetry = telemetry or Telemetry()
     shared = GatewayResources(
-        oauth=oauth, clock=clock, shared_rates=shared_rates, database=database, telemetry=telemetry or Telemetry()
+        oauth=oauth, clock=clock, shared_rates=shared_rates, database=database, telemetry=telemetry
     )
 
     def build() -> Built:
@@ -59,7 +61,7 @@ def create_gateway(
         return Built({api.entry.prefix: api for api in apis}, others, when_taken)
 
     added = security_headers.fields(oauth.url)
-    return Gateway(build, routes_file, added, metrics=shared.metrics, terminators=oauth.terminators)
+    return Gateway(build, routes_file, added, unrouted=Unrouted(telemetry), terminators=oauth.terminators)
 
 
 async def _ready(shared: GatewayResources) -> dict[str, str]:

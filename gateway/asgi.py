@@ -1,6 +1,7 @@
 """The gateway's ASGI face: requests to API products through their policies, all others to the catalog."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -11,6 +12,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from gateway.http1.exchange import Exchange
 from gateway.routes import Entry
+from gateway.unrouted import Call, Unrouted
 from policies.base import GatewayRequest, GatewayResponse, Handler
 from policies.security_headers import completed
 from tollway import context
@@ -20,7 +22,6 @@ from tollway.http.addresses import Networks, caller_behind
 from tollway.http.exchange import WITHOUT_BODY, Headers
 from tollway.problems import ProblemError
 from tollway.service import correlation_id, problem_answer, traceparent
-from tollway.telemetry.metrics import Metrics
 
 _CACHE_CONTROL = b"cache-control"
 _KEPT_BESIDE = {b"content-type", b"link", b"vary"}
@@ -55,20 +56,20 @@ class Gateway:
         routes_file: Path,
         added: Headers,
         *,
-        metrics: Metrics,
+        unrouted: Unrouted,
         terminators: Networks = (),
     ) -> None:
         """`added` are the headers of answers that no product's policies made, unless these set them.
 
-        `metrics` counts the requests that reach no product; `terminators` are the networks of those who may say for
-        whom they call.
+        `unrouted` is told of the requests that reach no product; `terminators` are the networks of those who may say
+        for whom they call.
         """
         self.routes_file = routes_file
         """What `build` reads first, and may be changed by people."""
         self._build = build
         self._added = added
         self._terminators = terminators
-        self._unread = metrics.counter("requests_unread", "Requests that could not be read.", ("problem",))
+        self._unrouted = unrouted
         self.reload()
 
     def reload(self) -> None:
@@ -80,9 +81,9 @@ class Gateway:
         for take in self._built.when_taken:
             take()
 
-    def unread(self, problem: ProblemError) -> None:
-        """Count a request of which nobody knows whose it would have been, since it could not be read."""
-        self._unread.add((problem.kind,))
+    def unread(self, problem: ProblemError, ids: RequestContext, address: str) -> None:
+        """Tell of what whoever is connected at this address sent, and was no request."""
+        self._unrouted.unread(Call(address), ids, problem)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -122,8 +123,9 @@ class Gateway:
                 http_version=scope["http_version"],
             )
         except ProblemError as problem:
-            self.unread(problem)
-            response = _refused(problem, context.new_context(correlation_id(dict(scope["headers"]))), scope)
+            ids = context.new_context(correlation_id(dict(scope["headers"])))
+            self._unrouted.unread(self._call(scope), ids, problem)
+            response = _refused(problem, ids, scope)
             response.headers = completed(response.headers, self._added)
             return response
         try:
@@ -140,13 +142,14 @@ class Gateway:
         return response
 
     async def _other(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        headers = dict(scope["headers"])
+        headers, began = dict(scope["headers"]), time.monotonic()
         ids = context.new_context(correlation_id(headers), traceparent(headers))
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 fields = [*message["headers"], (b"correlation-id", ids.correlation_id.encode())]
                 message["headers"] = completed(fields, self._added)
+                self._unrouted.answered(self._call(scope), ids, message["status"], time.monotonic() - began)
             await send(message)
 
         scope["headers"] = [*scope["headers"], (b"correlation-id", ids.correlation_id.encode())]
@@ -155,6 +158,12 @@ class Gateway:
             await self._built.others(scope, receive, send_with_id)
         finally:
             context.leave(token)
+
+    def _call(self, scope: HTTPScope) -> Call:
+        address = scope["client"][0] if scope["client"] else ""
+        if self._terminators:
+            address = caller_behind(address, dict(scope["headers"]), self._terminators)
+        return Call(address, scope["method"], scope["raw_path"].partition(b"?")[0].decode("latin-1"))
 
 
 def _refused(error: Exception, ids: RequestContext, scope: HTTPScope) -> GatewayResponse:

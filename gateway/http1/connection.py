@@ -53,6 +53,7 @@ class Connection(asyncio.Protocol):
         """Be ready for requests."""
         self._transport = transport  # type: ignore[assignment]  # create_server makes no other
         peer, here = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+        self._address = peer[0] if peer else ""
         self._reader = Reader(self._begun, self._arrived, peer and peer[:2], here and here[:2])
         self._listener.opened(self, self._run())
 
@@ -206,8 +207,8 @@ class Connection(asyncio.Protocol):
             raise
         self._deaf, self._since = True, self._listener.now
         if self._refused:
-            self._listener.unread(self._refused)
-            Exchange(self, {"method": "", "http_version": "1.1", "headers": []}).answer(refusal(self._refused))
+            answer = self._listener.refused(self._refused, self._address)
+            Exchange(self, {"method": "", "http_version": "1.1", "headers": []}).answer(answer)
         if self._transport is None or self._transport.is_closing():
             return
         if self._left:

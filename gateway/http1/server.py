@@ -9,7 +9,10 @@ from litestar.types import ASGIApp
 
 from gateway.asgi import Gateway
 from gateway.http1.connection import Connection
+from gateway.http1.refusal import refusal
+from tollway.context import new_context
 from tollway.http import server
+from tollway.http.exchange import Answer
 from tollway.http.ports import bound
 from tollway.problems import ProblemError
 
@@ -53,8 +56,7 @@ class Listener:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.unread = app.unread if isinstance(app, Gateway) else _uncounted
-        """Told of what came and was no request."""
+        self._unread = app.unread if isinstance(app, Gateway) else None
         self.loop = asyncio.get_running_loop()
         self.connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -70,6 +72,13 @@ class Listener:
         task = self.loop.create_task(running)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def refused(self, problem: ProblemError, address: str) -> Answer:
+        """What whoever is connected at this address is answered, who sent what was no request."""
+        ids = new_context()
+        if self._unread:
+            self._unread(problem, ids, address)
+        return refusal(problem, ids.correlation_id)
 
     async def tick(self) -> None:
         """Once a second tell the time, and have connections that wait for too long end."""
@@ -95,7 +104,3 @@ class Listener:
     def _look(self) -> None:
         self.now = self.loop.time()
         self.date = (b"date", formatdate(usegmt=True).encode("ascii"))
-
-
-def _uncounted(problem: ProblemError) -> None:
-    """Let go of what another application than the gateway has no use for."""
