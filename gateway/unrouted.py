@@ -6,7 +6,7 @@ import msgspec
 
 from tollway.context import RequestContext
 from tollway.problems import ProblemError
-from tollway.telemetry.record import Record
+from tollway.telemetry.answered import Answered
 from tollway.telemetry.telemetry import Telemetry
 
 _MOST_PATH = 2048
@@ -42,6 +42,16 @@ class Unrouted:
     def _write(self, call: Call, ids: RequestContext, status: int, seconds: float, problem: str) -> None:
         if self._log is None:
             return
-        trace, path, microseconds = ids.traceparent[3:35], call.path[:_MOST_PATH], int(seconds * 1e6)
-        known = (ids.correlation_id, trace, "", call.method, path, status, microseconds)
-        self._log(Record(time.time() - seconds, *known, address=call.address, problem=problem))
+        self._log(
+            Answered(
+                began=time.time() - seconds,
+                seconds=seconds,
+                ids=ids,
+                product="",
+                method=call.method,
+                path=call.path[:_MOST_PATH],
+                status=status,
+                address=call.address,
+                problem=problem,
+            )
+        )

@@ -11,8 +11,8 @@ from tollway.contracts.published import Operation
 from tollway.problems import ProblemError
 from tollway.service import as_problem
 from tollway.strict import Strict
+from tollway.telemetry.answered import Answered
 from tollway.telemetry.metrics import OTHER
-from tollway.telemetry.record import Record, Span
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """The upper bounds of the buckets in which durations are counted."""
@@ -128,36 +128,21 @@ def _reporting(resources: PolicyResources) -> Report | None:
         problem: str,
         size: int | None,
     ) -> None:
-        ids, caller, body = request.context, request.caller, request.body_so_far
-        traceparent = ids.traceparent
-        sampled = spans is not None and traceparent[-1] == "1"
+        ids = request.context
+        sampled = spans is not None and ids.traceparent[-1] == "1"
         if log is None and not sampled:
             return
-        started = time.time() - seconds
-        record = Record(
-            started, ids.correlation_id, traceparent[3:35], product, request.method, request.path[:_MOST_PATH], status,
-            int(seconds * 1e6), operation.id if operation else "", caller.client if caller else "", request.address,
-            problem, None if body is None else len(body), size,
+        caller, body, find = request.caller, request.body_so_far, request.headers.get
+        answered = Answered(
+            time.time() - seconds, seconds, ids, product, request.method, request.path[:_MOST_PATH], status,
+            operation.id if operation else "", operation.path if operation else "", caller.client if caller else "",
+            request.address, problem, None if body is None else len(body), size, request.scheme,
+            find(b"traceparent", b"")[:_MOST_HEADER], find(b"host", b"")[:_MOST_HEADER],
+            find(b"user-agent", b"")[:_MOST_HEADER],
         )  # fmt: skip
         if log is not None:
-            log(record)
+            log(answered)
         if sampled and spans is not None:
-            spans(_span(request, record, operation, started, seconds))
+            spans(answered)
 
     return report
-
-
-def _span(request: GatewayRequest, record: Record, operation: Operation | None, started: float, seconds: float) -> Span:
-    ids, find = request.context, request.headers.get
-    given = find(b"traceparent")
-    return Span(
-        record, started, seconds, ids.traceparent[36:52],
-        _parent(given, record.trace_id) if given else "", ids.tracestate, request.scheme,
-        operation.path if operation else "", find(b"host", b"")[:_MOST_HEADER], find(b"user-agent", b"")[:_MOST_HEADER],
-    )  # fmt: skip
-
-
-def _parent(given: bytes, trace_id: str) -> str:
-    """The caller's span, unless its trace was not taken over."""
-    text = given.decode("latin-1")
-    return text[36:52] if text[3:35] == trace_id else ""

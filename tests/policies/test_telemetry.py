@@ -5,12 +5,16 @@ import json
 
 import msgspec
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from policies.base import GatewayResponse
 from policies.correlation import Correlation
 from policies.lifecycle import Lifecycle
 from policies.telemetry import Telemetry as TelemetryPolicy
 from tollway.problems import ContractDrift, QuotaExceeded
+from tollway.telemetry.answered import Answered
+from tollway.telemetry.otlp import request_of
 from tollway.telemetry.settings import TelemetrySettings
 from tollway.telemetry.telemetry import Telemetry
 
@@ -180,6 +184,12 @@ async def test_a_line_cannot_be_forged(watched, make_request, following, tmp_pat
     assert json.loads(line)["path"].startswith("/orders/v1/orders/%22%7D")
 
 
+def told(requests: list[Answered]) -> list[Span]:
+    """Their spans, as a receiver of OTLP reads them."""
+    read = ExportTraceServiceRequest.FromString(request_of(requests, b""))
+    return list(read.resource_spans[0].scope_spans[0].spans)
+
+
 async def test_only_recorded_traces_go_to_the_exporter(watched, make_request, following) -> None:
     """A request whose trace is not recorded makes no span; one that is says whose child it is."""
     telemetry, resources = watched(otlp_endpoint="http://127.0.0.1:9", sampling=0.0)
@@ -190,10 +200,10 @@ async def test_only_recorded_traces_go_to_the_exporter(watched, make_request, fo
     await handle(make_request(headers={"traceparent": PARENT[:-1] + "0"}))
     assert spans == []
     await handle(make_request(headers={"traceparent": PARENT, "tracestate": "a=1", "host": "api.example.com"}))
-    (span,) = spans
-    assert (span.record.trace_id, span.parent, span.tracestate) == (PARENT[3:35], PARENT[36:52], "a=1")
-    assert span.host == b"api.example.com"
-    assert span.span_id != span.parent
+    (span,) = told(spans)
+    assert (span.trace_id.hex(), span.parent_span_id.hex(), span.trace_state) == (PARENT[3:35], PARENT[36:52], "a=1")
+    assert spans[0].host == b"api.example.com"
+    assert span.span_id != span.parent_span_id
 
 
 async def test_a_trace_that_begins_here_has_no_parent(watched, make_request, following, resources) -> None:
@@ -203,7 +213,7 @@ async def test_a_trace_that_begins_here_has_no_parent(watched, make_request, fol
     telemetry.spans.put = spans.append
     inner = Correlation(trust_caller=False).wrap(following, resources)
     await TelemetryPolicy().wrap(inner, resources)(make_request(headers={"traceparent": PARENT}))
-    assert [span.parent for span in spans] == [""]
+    assert [span.parent_span_id for span in told(spans)] == [b""]
 
 
 async def test_who_calls_a_deprecated_version_is_counted(watched, make_request, following, caller) -> None:

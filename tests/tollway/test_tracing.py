@@ -3,12 +3,15 @@
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
+import msgspec
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from tollway.context import RequestContext
 from tollway.problems import StartupError
-from tollway.telemetry.record import Record, Span
+from tollway.telemetry.answered import Answered
 from tollway.telemetry.settings import TelemetrySettings
 from tollway.telemetry.telemetry import Telemetry
 from tollway.telemetry.trace_context import threshold
@@ -80,36 +83,27 @@ def telemetry(receiver):
     made.close()
 
 
-def span(**changes) -> Span:
-    """The span of a request, with changes to it or its record."""
-    record = {
-        "timestamp": 1_800_000_000.5,
-        "correlation_id": "c-1",
-        "trace_id": TRACE,
-        "product": "orders",
-        "method": "GET",
-        "path": "/orders/v1/orders/7",
-        "status": 200,
-        "duration_us": 1500,
-        "operation": "getOrder",
-        "client": "shop",
-        "address": "192.0.2.1",
-        "response_bytes": 1000,
-    }
-    beyond = {
-        "started": 1_800_000_000.5,
-        "seconds": 0.0015,
-        "span_id": SPAN,
-        "parent": PARENT,
-        "tracestate": "a=1",
-        "scheme": "https",
-        "route": "/orders/v1/orders/{id}",
-        "host": b"api.example.com:8443",
-        "agent": b"curl/8",
-    }
-    for name, value in changes.items():
-        (beyond if name in beyond else record)[name] = value
-    return Span(record=Record(**record), **beyond)
+def span(**changes: Any) -> Answered:
+    """A request of which a span is to tell, with changes."""
+    answered = Answered(
+        began=1_800_000_000.5,
+        seconds=0.0015,
+        ids=RequestContext("c-1", f"00-{TRACE}-{SPAN}-01", tracestate="a=1"),
+        product="orders",
+        method="GET",
+        path="/orders/v1/orders/7",
+        status=200,
+        operation="getOrder",
+        route="/orders/v1/orders/{id}",
+        client="shop",
+        address="192.0.2.1",
+        response_bytes=1000,
+        scheme="https",
+        traceparent=f"00-{TRACE}-{PARENT}-01".encode(),
+        host=b"api.example.com:8443",
+        agent=b"curl/8",
+    )
+    return msgspec.structs.replace(answered, **changes)
 
 
 def attributes(told) -> dict[str, str | int]:
@@ -117,7 +111,7 @@ def attributes(told) -> dict[str, str | int]:
     return {pair.key: getattr(pair.value, pair.value.WhichOneof("value")) for pair in told.attributes}
 
 
-def exported(telemetry: Telemetry, receiver: Receiver, *spans: Span):
+def exported(telemetry: Telemetry, receiver: Receiver, *spans: Answered):
     """The spans as the receiver has them."""
     for each in spans:
         telemetry.spans.put(each)
@@ -193,7 +187,7 @@ def test_strange_requests_keep_to_the_conventions(telemetry, receiver) -> None:
             method="PURGE",
             route="",
             operation="",
-            parent="",
+            traceparent=b"",
             path=path,
             host=b"[::1]",
             agent=b"",

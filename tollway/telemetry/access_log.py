@@ -9,11 +9,31 @@ from pathlib import Path
 import msgspec
 
 from tollway.problems import StartupError
-from tollway.telemetry.record import Record
+from tollway.telemetry.answered import Answered
 
 STDOUT = "stdout"
 _AT_ONCE = 4096
 """Bytes that a pipe takes whole, whoever else writes to it: PIPE_BUF of Linux."""
+
+
+class Line(msgspec.Struct, tag_field="event", tag="request", omit_defaults=True, gc=False):
+    """An answered request, as the access log has it; what is not known is left out."""
+
+    timestamp: str
+    """When it came, in the form of ISO 8601."""
+    correlation_id: str
+    trace_id: str
+    product: str
+    method: str
+    path: str
+    status: int
+    duration_us: int
+    operation: str = ""
+    client: str = ""
+    address: str = ""
+    problem: str = ""
+    request_bytes: int | None = None
+    response_bytes: int | None = None
 
 
 class AccessLog:
@@ -30,10 +50,9 @@ class AccessLog:
                 f"The setting telemetry.access_log names {where}, which cannot be written to: {error.strerror}."
             ) from error
 
-    def write(self, records: list[Record]) -> None:
+    def write(self, requests: list[Answered]) -> None:
         """Append a line for each."""
-        _stamp(records)
-        lines = self._encoder.encode_lines(records)
+        lines = self._encoder.encode_lines(list(_lines(requests)))
         if self._path is None:
             for part in _parts(lines):
                 _write(sys.stdout.fileno(), part)
@@ -42,15 +61,18 @@ class AccessLog:
                 _write(file.fileno(), lines)
 
 
-def _stamp(records: list[Record]) -> None:
-    """Give the times their written form; what many share is made once."""
+def _lines(requests: list[Answered]) -> Iterator[Line]:
     last, shown = -1, ""
-    for record in records:
-        at = float(record.timestamp)
-        second = int(at)
-        if second != last:
+    for one in requests:
+        second = int(one.began)
+        if second != last:  # what many share is written once
             last, shown = second, dt.datetime.fromtimestamp(second, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        record.timestamp = "%s.%06dZ" % (shown, (at - second) * 1e6)  # noqa: UP031 - half the time of an f-string
+        timestamp = "%s.%06dZ" % (shown, (one.began - second) * 1e6)  # noqa: UP031 - half the time of an f-string
+        yield Line(
+            timestamp, one.ids.correlation_id, one.ids.traceparent[3:35], one.product, one.method, one.path, one.status,
+            round(one.seconds * 1e6), one.operation, one.client, one.address, one.problem, one.request_bytes,
+            one.response_bytes,
+        )  # fmt: skip
 
 
 def _parts(text: bytes) -> Iterator[bytes]:

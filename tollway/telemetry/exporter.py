@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import structlog
 
 from tollway.problems import StartupError
+from tollway.telemetry.answered import Answered
 from tollway.telemetry.otlp import request_of, resource_of
-from tollway.telemetry.record import Span
 
 TIMEOUT = 5.0
 _TRIES = 4
@@ -49,8 +49,8 @@ class Exporter:
             }
         )
 
-    def export(self, spans: list[Span]) -> None:
-        """Send spans, again after a pause when the receiver is away or asks for it."""
+    def export(self, spans: list[Answered]) -> None:
+        """Send their spans, again after a pause when the receiver is away or asks for it."""
         body = request_of(spans, self._resource)
         for attempt in range(_TRIES):
             status, pause = self._post(body)

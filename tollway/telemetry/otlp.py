@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from struct import Struct
 
-from tollway.telemetry.record import Span
+from tollway.telemetry.answered import Answered
 
 SCHEMA = "https://opentelemetry.io/schemas/1.27.0"
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"))
@@ -25,13 +25,13 @@ _START, _END = 7 << 3 | 1, 8 << 3 | 1
 _ATTRIBUTE = 9
 
 
-def request_of(spans: Sequence[Span], resource: bytes) -> bytes:
-    """An ExportTraceServiceRequest with the spans; `resource` is what `resource_of` made.
+def request_of(requests: Sequence[Answered], resource: bytes) -> bytes:
+    """An ExportTraceServiceRequest with a span for each; `resource` is what `resource_of` made.
 
     Put together in one go: the spans are a quarter of a megabyte, and each field around them would copy them again.
     """
     scope, schema = _field(1, _text(1, "tollway.gateway")), _text(3, SCHEMA)
-    encoded = [_span(span) for span in spans]
+    encoded = [_span(one) for one in requests]
     size = len(scope) + sum(map(len, encoded))
     begin = b"\x12%b%b" % (_varint(size), scope)
     whole = len(resource) + len(begin) - len(scope) + size + len(schema)
@@ -45,25 +45,30 @@ def resource_of(attributes: Mapping[str, str]) -> bytes:
     )
 
 
-def _span(span: Span) -> bytes:
-    record = span.record
-    started = int(span.started * 1e9)
+def _span(one: Answered) -> bytes:
+    ids, began = one.ids, int(one.began * 1e9)
+    trace_id, span_id = ids.traceparent[3:35], ids.traceparent[36:52]
     parts = [
-        bytes.fromhex(f"0a10{record.trace_id}1208{span.span_id}"),
-        _times(_START, started, _END, started + int(span.seconds * 1e9)),
-        _about(record.method, span.scheme, span.route, record.product, record.operation, record.status, record.problem),
-        _caller(record.address, record.client, span.host, span.agent),
-        _attribute(_PATH, record.path),
-        _attribute(_CORRELATION_ID, record.correlation_id),
-        bytes.fromhex("2208" + span.parent) + _REMOTE_PARENT if span.parent else _ENDS_HERE,
+        bytes.fromhex(f"0a10{trace_id}1208{span_id}"),
+        _times(_START, began, _END, began + int(one.seconds * 1e9)),
+        _about(one.method, one.scheme, one.route, one.product, one.operation, one.status, one.problem),
+        _caller(one.address, one.client, one.host, one.agent),
+        _attribute(_PATH, one.path),
+        _attribute(_CORRELATION_ID, ids.correlation_id),
+        _parent(one.traceparent.decode("latin-1"), trace_id) if one.traceparent else _ENDS_HERE,
     ]
-    if span.tracestate:
-        parts.append(_text(3, span.tracestate))
-    if record.request_bytes:
-        parts.append(_integer("http.request.body.size", record.request_bytes))
-    if record.response_bytes is not None:
-        parts.append(_integer("http.response.body.size", record.response_bytes))
+    if ids.tracestate:
+        parts.append(_text(3, ids.tracestate))
+    if one.request_bytes:
+        parts.append(_integer("http.request.body.size", one.request_bytes))
+    if one.response_bytes is not None:
+        parts.append(_integer("http.response.body.size", one.response_bytes))
     return _field(2, b"".join(parts))
+
+
+def _parent(given: str, trace_id: str) -> bytes:
+    """The caller's span, unless its trace was not taken over."""
+    return bytes.fromhex("2208" + given[36:52]) + _REMOTE_PARENT if given[3:35] == trace_id else _ENDS_HERE
 
 
 @lru_cache(maxsize=4096)

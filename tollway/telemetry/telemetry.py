@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tollway.telemetry.access_log import AccessLog
+from tollway.telemetry.answered import Answered
 from tollway.telemetry.batches import Batches
 from tollway.telemetry.exporter import Exporter
 from tollway.telemetry.metrics import Metrics
-from tollway.telemetry.record import Record, Span
 from tollway.telemetry.settings import TelemetrySettings
 from tollway.telemetry.trace_context import threshold
 
@@ -29,8 +29,8 @@ class Telemetry:
         """How many clients have series of their own."""
         self.threshold = threshold(settings.sampling)
         """What a new trace's id must not be below to be recorded."""
-        self.access_log: Batches[Record] | None = None
-        self.spans: Batches[Span] | None = None
+        self.access_log: Batches[Answered] | None = None
+        self.spans: Batches[Answered] | None = None
         self._exporter: Exporter | None = None
         lost = self.metrics.counter("telemetry_dropped", "Spans and lines of the access log that were lost.", ("what",))
         if settings.access_log:

@@ -2,22 +2,29 @@
 
 import msgspec
 
+from tollway.context import RequestContext
 
-class Record(msgspec.Struct, tag_field="event", tag="request", omit_defaults=True, gc=False):
-    """One answered request, as the access log has it."""
 
-    timestamp: float | str
-    """When it came, in seconds since 1970 until it is written in the form of ISO 8601."""
-    correlation_id: str
-    trace_id: str
+class Answered(msgspec.Struct, gc=False):
+    """One answered request.
+
+    It holds what is there anyway: whatever has to be made of that costs the request nothing where it is told of.
+    """
+
+    began: float
+    """In seconds since 1970."""
+    seconds: float
+    ids: RequestContext
     product: str
+    """Empty for what reached none."""
     method: str
     path: str
     """As it was sent on, without the query: that may hold what nobody should read in a log."""
     status: int
-    duration_us: int
     operation: str = ""
     """Empty when the contract has no such path or method."""
+    route: str = ""
+    """The path in the contract."""
     client: str = ""
     """The OAuth client; empty for a caller without a token."""
     address: str = ""
@@ -27,21 +34,8 @@ class Record(msgspec.Struct, tag_field="event", tag="request", omit_defaults=Tru
     """Of the body; None where nobody read it."""
     response_bytes: int | None = None
     """Of the body; None where nobody knows, as of one that is passed on as it comes."""
-
-
-class Span(msgspec.Struct, gc=False):
-    """What a span tells beyond the record."""
-
-    record: Record
-    started: float
-    """In seconds since 1970."""
-    seconds: float
-    span_id: str
-    parent: str
-    """The caller's span; empty when the trace starts here."""
-    tracestate: str
-    scheme: str
-    route: str
-    """The path in the contract."""
-    host: bytes
-    agent: bytes
+    scheme: str = ""
+    traceparent: bytes = b""
+    """The caller's, whether or not its trace was taken over."""
+    host: bytes = b""
+    agent: bytes = b""
