@@ -40,7 +40,7 @@ class Telemetry:
             sent = self.metrics.counter("spans_exported", "Spans that the receiver took.").series()
             lost_spans = lost.series(("spans",))
             self._exporter = Exporter(settings.otlp_endpoint, settings.otlp_headers, sent, lost_spans)
-            self.spans = Batches("spans", self._exporter.export, lost_spans, most=8192, full=512, seconds=2.0)
+            self.spans = Batches("spans", self._exporter.export, lost_spans, most=8192, full=2048, seconds=2.0)
         self._endpoint = _endpoint(self.metrics, settings, folder) if settings.metrics_port and folder else None
 
     def close(self) -> None:
