@@ -54,5 +54,7 @@ async def test_what_is_asked_is_told(watched, tollway_up, tmp_path, capsys) -> N
     assert "sales-app" in report
     assert "not decided" in report
     text = (tmp_path / "access.log").read_text("utf-8")
-    assert [json.loads(line)["status"] for line in text.splitlines()] == [404, 404, 404, 401]
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [line["status"] for line in lines if line["product"] == "sales"] == [404, 404, 404, 401]
+    assert [(line["path"], line["status"]) for line in lines if not line["product"]][-1] == ("/oauth2/token", 200)
     assert "s3cret" not in text
