@@ -12,7 +12,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from gateway.http1.exchange import Exchange
 from gateway.routes import Entry
-from gateway.unrouted import Call, Unrouted
+from gateway.unrouted import Unrouted
 from policies.base import GatewayRequest, GatewayResponse, Handler
 from policies.security_headers import completed
 from tollway import context
@@ -22,6 +22,7 @@ from tollway.http.addresses import Networks, caller_behind
 from tollway.http.exchange import WITHOUT_BODY, Headers
 from tollway.problems import ProblemError
 from tollway.service import correlation_id, problem_answer, traceparent
+from tollway.telemetry.answered import MOST_PATH, Answered
 
 _CACHE_CONTROL = b"cache-control"
 _KEPT_BESIDE = {b"content-type", b"link", b"vary"}
@@ -83,7 +84,19 @@ class Gateway:
 
     def unread(self, problem: ProblemError, ids: RequestContext, address: str) -> None:
         """Tell of what whoever is connected at this address sent, and was no request."""
-        self._unrouted.unread(Call(address), ids, problem)
+        self._unrouted.unread(
+            Answered(
+                began=time.time(),
+                seconds=0.0,
+                ids=ids,
+                product="",
+                method="",
+                path="",
+                status=problem.status,
+                address=address,
+                problem=problem.kind,
+            )
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -123,8 +136,9 @@ class Gateway:
                 http_version=scope["http_version"],
             )
         except ProblemError as problem:
-            ids = context.new_context(correlation_id(dict(scope["headers"])))
-            self._unrouted.unread(self._call(scope), ids, problem)
+            headers = dict(scope["headers"])
+            ids = context.new_context(correlation_id(headers))
+            self._unrouted.unread(self._answered(scope, headers, ids, problem.status, problem=problem.kind))
             response = _refused(problem, ids, scope)
             response.headers = completed(response.headers, self._added)
             return response
@@ -149,7 +163,8 @@ class Gateway:
             if message["type"] == "http.response.start":
                 fields = [*message["headers"], (b"correlation-id", ids.correlation_id.encode())]
                 message["headers"] = completed(fields, self._added)
-                self._unrouted.answered(self._call(scope), ids, message["status"], time.monotonic() - began)
+                seconds = time.monotonic() - began
+                self._unrouted.answered(self._answered(scope, headers, ids, message["status"], seconds))
             await send(message)
 
         scope["headers"] = [*scope["headers"], (b"correlation-id", ids.correlation_id.encode())]
@@ -159,11 +174,22 @@ class Gateway:
         finally:
             context.leave(token)
 
-    def _call(self, scope: HTTPScope) -> Call:
+    def _answered(
+        self,
+        scope: HTTPScope,
+        headers: Mapping[bytes, bytes],
+        ids: RequestContext,
+        status: int,
+        seconds: float = 0.0,
+        problem: str = "",
+    ) -> Answered:
+        """What is told of a request that reached no product."""
         address = scope["client"][0] if scope["client"] else ""
         if self._terminators:
-            address = caller_behind(address, dict(scope["headers"]), self._terminators)
-        return Call(address, scope["method"], scope["raw_path"].partition(b"?")[0].decode("latin-1"))
+            address = caller_behind(address, headers, self._terminators)
+        path = scope["raw_path"].partition(b"?")[0][:MOST_PATH].decode("latin-1")
+        began = time.time() - seconds
+        return Answered(began, seconds, ids, "", scope["method"], path, status, address=address, problem=problem)
 
 
 def _refused(error: Exception, ids: RequestContext, scope: HTTPScope) -> GatewayResponse:

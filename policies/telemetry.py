@@ -11,7 +11,7 @@ from tollway.contracts.published import Operation
 from tollway.problems import ProblemError
 from tollway.service import as_problem
 from tollway.strict import Strict
-from tollway.telemetry.answered import Answered
+from tollway.telemetry.answered import MOST_PATH, Answered
 from tollway.telemetry.metrics import OTHER
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -20,7 +20,6 @@ ANONYMOUS = "anonymous"
 CALLER_WENT_AWAY = 499
 """What no answer was waited for counts as; others write this status into their logs, too."""
 _STATUSES = [str(status) for status in range(1000)]
-_MOST_PATH = 2048
 _MOST_HEADER = 256
 
 
@@ -134,7 +133,7 @@ def _reporting(resources: PolicyResources) -> Report | None:
             return
         caller, body, find = request.caller, request.body_so_far, request.headers.get
         answered = Answered(
-            time.time() - seconds, seconds, ids, product, request.method, request.path[:_MOST_PATH], status,
+            time.time() - seconds, seconds, ids, product, request.method, request.path[:MOST_PATH], status,
             operation.id if operation else "", operation.path if operation else "", caller.client if caller else "",
             request.address, problem, None if body is None else len(body), size, request.scheme,
             find(b"traceparent", b"")[:_MOST_HEADER], find(b"host", b"")[:_MOST_HEADER],

@@ -37,4 +37,4 @@ async def in_turn(do: Callable[[], Awaitable[T]]) -> T:
         except Throttled as busy:
             if time.monotonic() > end:
                 raise
-            await asyncio.sleep(min(busy.retry_after or 0.0, _LONGEST))
+            await asyncio.sleep(min(busy.retry_after or _LONGEST, _LONGEST))

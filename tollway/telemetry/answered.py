@@ -4,6 +4,9 @@ import msgspec
 
 from tollway.context import RequestContext
 
+MOST_PATH = 2048
+"""Characters of a path that are told, since many requests wait for being written."""
+
 
 class Answered(msgspec.Struct, gc=False):
     """One answered request.

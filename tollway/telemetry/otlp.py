@@ -28,7 +28,7 @@ _ATTRIBUTE = 9
 def request_of(requests: Sequence[Answered], resource: bytes) -> bytes:
     """An ExportTraceServiceRequest with a span for each; `resource` is what `resource_of` made.
 
-    Put together in one go: the spans are a quarter of a megabyte, and each field around them would copy them again.
+    Put together in one go: a batch is a megabyte, and each field around them would copy them again.
     """
     scope, schema = _field(1, _text(1, "tollway.gateway")), _text(3, SCHEMA)
     encoded = [_span(one) for one in requests]
