@@ -12,7 +12,7 @@ from tollway.problems import ProblemError
 from tollway.service import as_problem
 from tollway.strict import Strict
 from tollway.telemetry.answered import MOST_PATH, Answered
-from tollway.telemetry.metrics import OTHER
+from tollway.telemetry.metrics import MOST_SERIES, OTHER, Metrics
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """The upper bounds of the buckets in which durations are counted."""
@@ -67,15 +67,35 @@ def _outcome(error: BaseException) -> tuple[int, str]:
     return CALLER_WENT_AWAY, "cancelled" if isinstance(error, asyncio.CancelledError) else type(error).__name__
 
 
+class _Outcomes:
+    """How many requests of a product came to what, and their time, by operation, client and status."""
+
+    def __init__(self, metrics: Metrics, product: str, version: str) -> None:
+        told_apart = ("product", "version", "operation", "client", "status")
+        self.known: dict[tuple[str, str, int], tuple[list[float], list[float]]] = {}
+        self._about = (product, version)
+        self._requests = metrics.counter("requests", "Requests by their outcome.", told_apart, folded=("client",))
+        self._seconds = metrics.counter(
+            "request_seconds", "Time until answers began, of all requests together.", told_apart, folded=("client",)
+        )
+
+    def open(self, operation: str, client: str, status: int) -> tuple[list[float], list[float]]:
+        """The numbers of what has none yet; where there are too many, clients are no longer told apart."""
+        if len(self.known) >= MOST_SERIES:
+            client = OTHER
+            if known := self.known.get((operation, client, status)):
+                return known
+        labels = (*self._about, operation, client, _STATUSES[status])
+        numbers = self.known[operation, client, status] = self._requests.series(labels), self._seconds.series(labels)
+        return numbers
+
+
 def _counting(resources: PolicyResources) -> Callable[[GatewayRequest, Operation | None, int, float], None]:
     """Counts requests, and sums their time, by all that tells them apart; the many buckets are by operation alone."""
     metrics, product = resources.gateway.metrics, resources.product
     version = "v" + str(resources.contract.document.get("info", {}).get("version", "")).partition(".")[0]
-    told_apart = ("product", "version", "operation", "client", "status")
-    requests = metrics.counter("requests", "Requests by their outcome.", told_apart, folded=("client",))
-    together = metrics.counter(
-        "request_seconds", "Time until answers began, of all requests together.", told_apart, folded=("client",)
-    )
+    outcomes = _Outcomes(metrics, product, version)
+    find, opened = outcomes.known.get, outcomes.open
     durations = metrics.histogram(
         "request_duration_seconds",
         "Time until the answer began.",
@@ -83,9 +103,7 @@ def _counting(resources: PolicyResources) -> Callable[[GatewayRequest, Operation
         SECONDS,
     )
     most, clients = resources.gateway.telemetry.clients, resources.keep("telemetry", set[str])
-    counted, add = requests.values, requests.series
-    taken, add_taken = together.values, together.series
-    buckets: dict[Operation | None, list[float]] = {}
+    buckets: dict[str, list[float]] = {}
     measured = buckets.get
 
     def count(request: GatewayRequest, operation: Operation | None, status: int, seconds: float) -> None:
@@ -96,12 +114,12 @@ def _counting(resources: PolicyResources) -> Callable[[GatewayRequest, Operation
             else:
                 client = OTHER
         called = operation.id if operation else ""
-        labels = (product, version, called, client, _STATUSES[status])
-        (counted.get(labels) or add(labels))[0] += 1
-        (taken.get(labels) or add_taken(labels))[0] += seconds
-        numbers = measured(operation)
+        counted, taken = find((called, client, status)) or opened(called, client, status)
+        counted[0] += 1
+        taken[0] += seconds
+        numbers = measured(called)
         if numbers is None:
-            numbers = buckets[operation] = durations.series((product, version, called))
+            numbers = buckets[called] = durations.series((product, version, called))
         numbers[bisect_left(SECONDS, seconds)] += 1
         numbers[-1] += seconds
 

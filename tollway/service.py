@@ -154,8 +154,8 @@ class _Guard:
         given = headers.get(HEADER)
         if self._identity is None or given is None:
             raise Unauthenticated(f"{self._service} is called by Tollway's own services only; call the gateway.")
-        _, subject, scopes = self._identity.verify(given, self._service)
-        return subject, scopes
+        verified = self._identity.verify(given, self._service)
+        return verified.subject, verified.scopes
 
 
 def correlation_id(headers: Mapping[bytes, bytes]) -> str:

@@ -27,7 +27,10 @@ POST = Call("POST", INVOICES, BODY)
 
 
 class Caller:
-    """Sends calls to an application, round robin over them and over headers, and sees that each succeeds."""
+    """Sends calls to an application, round robin over them and over headers, and sees that each succeeds.
+
+    Each turn of the headers begins one call later, so that in time every caller sends every call.
+    """
 
     def __init__(self, app: ASGIApp, headers: Sequence[Mapping[str, str]], calls: Sequence[Call] = (GET,)) -> None:
         self._app = app
@@ -52,8 +55,9 @@ class Caller:
                 await asyncio.sleep(0)
 
     async def _one(self) -> None:
-        call, about = self._calls[self._sent % len(self._calls)]
-        headers = self._headers[self._sent % len(self._headers)]
+        turn, place = divmod(self._sent, len(self._headers))
+        call, about = self._calls[(place + turn) % len(self._calls)]
+        headers = self._headers[place]
         self._sent += 1
         scope: Any = {
             "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "scheme": "http",

@@ -258,6 +258,7 @@ async def test_opaque_tokens_are_asked_about_once(start, introspected, clock) ->
         {"aud": "another"},
         {"client_id": None},
         {"client_id": 5},
+        {"sub": "\ud800"},
         {"exp": 1_700_000_000},
         {"nbf": 1_900_000_000},
         {"scope": ["orders:read"]},

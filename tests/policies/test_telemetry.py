@@ -14,6 +14,7 @@ from policies.lifecycle import Lifecycle
 from policies.telemetry import Telemetry as TelemetryPolicy
 from tollway.problems import ContractDrift, QuotaExceeded
 from tollway.telemetry.answered import Answered
+from tollway.telemetry.metrics import MOST_SERIES
 from tollway.telemetry.otlp import request_of
 from tollway.telemetry.settings import TelemetrySettings
 from tollway.telemetry.telemetry import Telemetry
@@ -130,6 +131,22 @@ async def test_ten_thousand_clients_make_few_series(watched, make_request, follo
     assert len(counted) == 51
     assert counted["other"] == 9_950
     assert sum(counted.values()) == 10_000
+
+
+async def test_a_full_product_tells_clients_apart_no_more(watched, make_request, following, caller) -> None:
+    """Where clients, operations and statuses make too many series, what is new is counted without its client."""
+    telemetry, resources = watched(metrics_clients=MOST_SERIES)
+    handle = stack(following, resources)
+    for number in range(MOST_SERIES):
+        await handle(make_request(caller=caller(client=f"client-{number}")))
+    for number in range(3):
+        await handle(make_request("PURGE", caller=caller(client=f"client-{number}")))
+    await handle(make_request(caller=caller(client="client-0")))
+    requests, seconds = values(telemetry, "requests"), values(telemetry, "request_seconds")
+    assert requests.keys() == seconds.keys()
+    assert [labels[3:] + tuple(number) for labels, number in requests.items() if not labels[2]] == [("other", "200", 3)]
+    assert sum(number for (number,) in requests.values()) == MOST_SERIES + 4
+    assert next(number for labels, (number,) in requests.items() if labels[3] == "client-0") == 2
 
 
 async def test_a_reload_of_the_routes_keeps_what_was_counted(watched, make_request, following, caller) -> None:

@@ -7,7 +7,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from tollway import identity as module
-from tollway.identity import LIFETIME, Identity
+from tollway.identity import LIFETIME, Identity, Verified
 from tollway.problems import StartupError, Unauthenticated
 
 KEY = "k" * 32
@@ -17,7 +17,7 @@ def test_a_token_tells_who_calls_for_whom():
     """A verified token answers the calling service, the subject it calls for and what that one is granted."""
     scopes = frozenset({"sales:read", "sales:write"})
     token = Identity(KEY).sign("gateway", "sales", "client-7", scopes)
-    assert Identity(KEY).verify(token, "sales") == ("gateway", "client-7", scopes)
+    assert Identity(KEY).verify(token, "sales") == Verified("gateway", "client-7", scopes)
 
 
 def test_a_token_for_another_service_is_refused():
@@ -50,7 +50,7 @@ def test_a_token_is_reused_for_half_its_life_only(monkeypatch):
     monkeypatch.setattr(module.time, "time", lambda: now + LIFETIME / 2 + 1)
     second = identity.sign("gateway", "sales")
     monkeypatch.setattr(module.time, "time", lambda: now + LIFETIME + 1)
-    assert identity.verify(second, "sales")[:2] == ("gateway", "")
+    assert identity.verify(second, "sales") == Verified("gateway", "", frozenset())
 
 
 @pytest.mark.parametrize("token", [b"", b"rubbish", b"a.b.c", "ä.ö.ü".encode()])
@@ -86,8 +86,27 @@ def test_the_caches_stay_small(monkeypatch):
     """However many subjects call, only so many tokens are remembered, and every one still verifies."""
     identity = Identity(KEY)
     tokens = [identity.sign("gateway", "sales", str(number)) for number in range(20_004)]
-    assert len(identity._signed) == 20_000
-    assert identity.verify(tokens[0], "sales")[:2] == ("gateway", "0")
+    assert sum(map(len, identity._signed.values())) <= 20_000
+    assert len(identity._verified) == 20_000
+    assert identity.verify(tokens[0], "sales") == Verified("gateway", "0", frozenset())
+    assert len(identity._verified) == 20_000
+
+
+def test_a_token_is_a_jwt_that_others_read():
+    """What is signed is a JWT with the claims of RFC 7519, as any library of JOSE reads it."""
+    now = int(time.time())
+    token = jwt.decode(Identity(KEY).sign("gateway", "sales", "Jörg", frozenset({"b", "a"})), OctKey.import_key(KEY))
+    assert token.header == {"alg": "HS256", "typ": "JWT"}
+    made = token.claims.pop("iat")
+    assert made - now in (0, 1)
+    assert token.claims == {"iss": "gateway", "aud": "sales", "sub": "Jörg", "exp": made + LIFETIME, "scope": "a b"}
+
+
+def test_nobody_is_a_subject_too():
+    """A call on nobody's behalf says so in its token."""
+    token = jwt.decode(Identity(KEY).sign("gateway", "sales"), OctKey.import_key(KEY))
+    assert token.claims["sub"] == ""
+    assert "scope" not in token.claims
 
 
 @pytest.mark.parametrize("missing", ["iss", "sub"])

@@ -55,10 +55,10 @@ class DirectService:
     ) -> Answer:
         try:
             headers = dict(request.headers)
-            _, subject, scopes = self._identity.verify(self._token(headers), self._name)
-            if ids.process_id or subject != ids.subject or scopes != ids.scopes:
+            told = self._identity.verify(self._token(headers), self._name)
+            if ids.process_id or told.subject != ids.subject or told.scopes != ids.scopes:
                 # The execution context is this call's own, so what is entered is never left.
-                context.enter(msgspec.structs.replace(ids, subject=subject, scopes=scopes, process_id=""))
+                context.enter(msgspec.structs.replace(ids, subject=told.subject, scopes=told.scopes, process_id=""))
             arguments = operation.arguments(in_path, request, headers)
             return operation.answer(await operation.handler(**arguments))
         except Exception as error:  # noqa: BLE001 - whatever goes wrong is answered

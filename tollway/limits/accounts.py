@@ -5,6 +5,8 @@ from functools import lru_cache
 from math import ceil
 from typing import Protocol
 
+import msgspec
+
 from tollway.limits.errands import Errand
 from tollway.limits.notation import Window
 
@@ -22,38 +24,39 @@ def _limit(amount: int) -> Pair:
     return b"x-ratelimit-limit", b"%d" % amount
 
 
-class Allowance:
+class Allowance(msgspec.Struct, eq=False, gc=False):
     """What one subject has left of one window."""
 
-    __slots__ = ("amount", "asked", "block", "end", "key", "left", "limit", "low", "reset", "seconds", "seen",
-                 "since", "spare", "turn", "turns")  # fmt: skip
+    key: str
+    seconds: int
+    amount: int
+    limit: Pair
+    left: int = 0
+    """Requests that may be admitted here without asking anybody."""
+    end: float = 0.0
+    """Until when `left` and `spare` hold, by the clock of whoever counts."""
+    turns: float = 0.0
+    """When the window turns, by the same clock."""
+    spare: int = 0
+    """Requests beyond `left` that nobody had taken when Redis was last asked."""
+    reset: Pair = (b"x-ratelimit-reset", b"0")
+    low: int = -1
+    """The value of `left` at which more are fetched ahead."""
+    block: int = 1
+    """How many are fetched at a time."""
+    asked: int = 0
+    """How many are being fetched now."""
+    since: float = 0.0
+    """When some were fetched last."""
+    seen: int = -1
+    """What was left when somebody last looked whether it is used at all."""
+    turn: int = 0
+    """When the window turns, in milliseconds of Redis' clock; 0 in memory."""
 
-    def __init__(self, key: str, window: Window) -> None:
-        self.key = key
-        self.seconds = window.seconds
-        self.left = 0
-        """Requests that may be admitted here without asking anybody."""
-        self.end = 0.0
-        """Until when `left` and `spare` hold, by the clock of whoever counts."""
-        self.turns = 0.0
-        """When the window turns, by the same clock."""
-        self.spare = 0
-        """Requests beyond `left` that nobody had taken when Redis was last asked."""
-        self.reset: Pair = (b"x-ratelimit-reset", b"0")
-        self.low = -1
-        """The value of `left` at which more are fetched ahead."""
-        self.block = 1
-        """How many are fetched at a time."""
-        self.asked = 0
-        """How many are being fetched now."""
-        self.since = 0.0
-        """When some were fetched last."""
-        self.seen = -1
-        """What was left when somebody last looked whether it is used at all."""
-        self.turn = 0
-        """When the window turns, in milliseconds of Redis' clock; 0 in memory."""
-        self.amount = window.amount
-        self.limit = _limit(window.amount)
+    @classmethod
+    def of(cls, key: str, window: Window) -> "Allowance":
+        """That of a window of which nothing is known yet."""
+        return cls(key, window.seconds, window.amount, _limit(window.amount))
 
     def resize(self, amount: int) -> None:
         """Hold to another amount from now on, from which what was used is taken off."""
@@ -68,23 +71,30 @@ class Allowance:
         self.reset = (b"x-ratelimit-reset", b"%d" % (1 + wall + seconds))
 
 
-class Account:
+class Account(msgspec.Struct, eq=False, gc=False):
     """The allowances that hold for one caller, in the order in which they are asked."""
 
-    __slots__ = ("allowances", "arguments", "draft", "errand", "keys", "policy", "shown", "waiting")
+    allowances: tuple[Allowance, ...]
+    shown: Allowance | None
+    """The one that slowapi's headers tell of: that of the shortest unit, unless another refuses."""
+    policy: Pair
+    draft: bytes
+    """What the header is made of that tells what is left."""
+    keys: tuple[str, ...]
+    arguments: tuple[tuple[int, int, int], ...]
+    """Each window as Redis is told of it: the number of its key, its seconds and its amount."""
+    waiting: int = 0
+    """Requests that wait for Redis' answer."""
+    errand: "Errand[Account] | None" = None
+    """The errand on which Redis is asked about it, when it is."""
 
-    def __init__(self, allowances: Sequence[Allowance], names: Sequence[str], shown: Allowance | None) -> None:
-        self.allowances = tuple(allowances)
-        self.policy, self.draft = _told(tuple(names), tuple((each.amount, each.seconds) for each in self.allowances))
-        self.shown = shown
-        """The one that slowapi's headers tell of: that of the shortest unit, unless another refuses."""
-        self.keys = tuple(dict.fromkeys(each.key for each in self.allowances))
-        self.arguments = tuple((self.keys.index(each.key) + 1, each.seconds, each.amount) for each in self.allowances)
-        """Each window as Redis is told of it: the number of its key, its seconds and its amount."""
-        self.waiting = 0
-        """Requests that wait for Redis' answer."""
-        self.errand: Errand[Account] | None = None
-        """The errand on which Redis is asked about it, when it is."""
+    @classmethod
+    def of(cls, allowances: Sequence[Allowance], names: Sequence[str], shown: Allowance | None) -> "Account":
+        """That of these allowances, by the names of their windows."""
+        policy, draft = _told(tuple(names), tuple((each.amount, each.seconds) for each in allowances))
+        keys = tuple(dict.fromkeys(each.key for each in allowances))
+        arguments = tuple((keys.index(each.key) + 1, each.seconds, each.amount) for each in allowances)
+        return cls(tuple(allowances), shown, policy, draft, keys, arguments)
 
     def headers(self, now: float) -> tuple[Pair, ...]:
         """The headers of an answer to a request that was admitted just now: the IETF draft's and slowapi's."""
@@ -131,7 +141,7 @@ class Counting(Protocol):
         ...
 
 
-ASK = Allowance("", Window("", 0, 0, 0))
+ASK = Allowance.of("", Window("", 0, 0, 0))
 """Stands for: it cannot be told without asking."""
 
 
@@ -159,14 +169,14 @@ class Accounts:
             names.append(window.name if scope == "client" else f"{scope}-{window.name}")
             if shown is None or window.unit < shown[0]:
                 shown = window.unit, allowance
-        account = self.known[key] = Account(allowances, names, shown[1] if shown else None)
+        account = self.known[key] = Account.of(allowances, names, shown[1] if shown else None)
         return account
 
     def _allowance(self, key: str, window: Window) -> Allowance:
         known = self._counting.allowances
         allowance = known.get((key, window.seconds))
         if allowance is None:
-            allowance = known[key, window.seconds] = Allowance(key, window)
+            allowance = known[key, window.seconds] = Allowance.of(key, window)
         elif allowance.amount != window.amount:
             allowance.resize(window.amount)
         return allowance

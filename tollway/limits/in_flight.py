@@ -3,29 +3,28 @@
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Protocol
 
+import msgspec
+
 PREFIX = "tollway:in_flight"
 """Begins the key of a subject's slots."""
 KEPT = 16_384
 """Callers that are kept in mind although they have nothing in flight."""
 
 
-class Slots:
+class Slots(msgspec.Struct, eq=False, gc=False):
     """What one subject has in flight here, and may have."""
 
-    __slots__ = ("again", "end", "held", "key", "most", "peak", "used")
-
-    def __init__(self, key: str, most: int) -> None:
-        self.key = key
-        self.most = most
-        self.used = 0
-        self.peak = 0
-        """The most that was in flight since the lease was last renewed."""
-        self.held = 0
-        """How many may be in flight here."""
-        self.end = 0.0
-        """When the lease of them ends, by `time.monotonic()`."""
-        self.again = 0.0
-        """When it is worth asking for more."""
+    key: str
+    most: int
+    used: int = 0
+    peak: int = 0
+    """The most that was in flight since the lease was last renewed."""
+    held: int = 0
+    """How many may be in flight here."""
+    end: float = 0.0
+    """When the lease of them ends, by `time.monotonic()`."""
+    again: float = 0.0
+    """When it is worth asking for more."""
 
 
 class Capping(Protocol):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -125,7 +126,7 @@ def _access_token(claims: Mapping[str, Any], trusted: TrustedIssuer, expires: fl
         issuer=issuer.url,
         client=_known(texts["client_id"], "client", trusted),
         subject=_known(texts["sub"], "subject", trusted),
-        scopes=frozenset(texts["scope"].split()),
+        scopes=_scopes(texts["scope"]),
         expires=expires,
         token_id=texts["jti"],
         customers=_customers(claims, issuer),
@@ -133,6 +134,12 @@ def _access_token(claims: Mapping[str, Any], trusted: TrustedIssuer, expires: fl
         certificate_thumbprint=certificate,
         nonce_required=issuer.dpop_nonce,
     )
+
+
+@lru_cache(1_024)
+def _scopes(told: str) -> frozenset[str]:
+    """One set for all whom the same is granted: with many callers, fewer objects to walk through."""
+    return frozenset(told.split())
 
 
 def _known(told: str, as_what: str, issuer: TrustedIssuer) -> str:
