@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tollway.engine.workers import Worker, bury_the_dead, living, unburied
 from tollway.storage import open_database
@@ -130,6 +131,31 @@ async def test_a_worker_that_was_given_up_for_dead_takes_nothing_further(yard):
             assert there == {"second", "zombie"}
             second.terminate()
             assert await second.wait() == 0
+
+
+@pytest.mark.parametrize("storage_url", ["postgresql"], indirect=True)
+async def test_a_worker_that_stops_in_its_word_can_be_buried(database, storage_url, tmp_path):
+    """A worker that stands still right after it said that it is there keeps nobody from giving it up."""
+    other = await open_database(tmp_path / "other", storage_url)
+    worker = Worker(database, "w-1", "1")
+    await worker.begin()
+    said, real = [], AsyncConnection.execute
+
+    async def execute(connection, statement, *arguments, **options):
+        answer = await real(connection, statement, *arguments, **options)
+        if str(statement).startswith("UPDATE workers"):  # it stops here, and others go on
+            async with other.transaction() as there:
+                await there.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+                await real(there, update(workers).values(until=workers.c.since))
+            said.append(await bury_the_dead(other))
+        return answer
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(AsyncConnection, "execute", execute)
+        assert await worker.stay()
+    await other.close()
+    assert said == [["w-1"]]
+    assert not await worker.stay()
 
 
 @pytest.mark.parametrize("storage_url", ["sqlite", "postgresql"], indirect=True)

@@ -48,7 +48,8 @@ class Worker:
     async def stay(self) -> bool:
         """Go on for another lease; False when others gave us up for dead and took what we were at."""
         began = time.monotonic()
-        async with self._database.transaction() as connection:
+        # Not a transaction: stopped before its end, this process would keep its row from those who are to bury it.
+        async with self._database.statement() as connection:
             clock = now(connection.dialect)
             staying = text(f"UPDATE workers SET until = {clock} + :lease WHERE id = :id RETURNING id")  # noqa: S608 - ours
             there = (await connection.execute(staying, {"lease": LEASE, "id": self.id})).first() is not None

@@ -56,6 +56,19 @@ class Database:
             for work in _last.pop(connection, ()):
                 await work(connection)
 
+    @asynccontextmanager
+    async def statement(self) -> AsyncIterator[AsyncConnection]:
+        """For one statement, which takes effect by itself.
+
+        On PostgreSQL it holds no lock beyond its end, also where this process stands still right then.
+        """
+        if self._turns is not None:
+            async with self.transaction() as connection:
+                yield connection
+            return
+        async with self._engine.connect() as connection:
+            yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+
     async def ready(self) -> str:
         """`ok`, or why the database does not answer."""
         try:
