@@ -11,8 +11,9 @@ import pytest
 from policies.base import GatewayResponse
 from policies.concurrency import Concurrency
 from tollway.limits.connection import SharedRates
-from tollway.limits.in_flight import KEPT
+from tollway.limits.in_flight import KEPT, Seats
 from tollway.limits.plans import Plans
+from tollway.limits.shared_slots import SharedSlots
 from tollway.problems import QuotaExceeded, Unavailable
 from tollway.settings import RedisSettings
 
@@ -192,6 +193,24 @@ async def test_slots_that_are_not_used_go_to_others(flood, service, make_shared,
             return
         await asyncio.sleep(0.2)
     raise AssertionError("the slots stayed with a gateway that has nothing in flight")
+
+
+async def test_a_slow_callers_slot_stays_for_the_lease(valkey_client, redis_settings) -> None:
+    """Of a large cap, the one slot of a client that comes now and then is kept without asking, until its lease ends."""
+    capping = SharedSlots(SharedRates(redis_settings), lease=2.0)
+    large, small = (Seats(capping, "orders").open(most, [("client", f"of-{most}", most)])[0] for most in (50, 5))
+    for slots in (large, small):
+        await capping.more((slots,))
+        slots.used = slots.peak = 1
+        slots.used = 0
+    before = valkey_client.info("commandstats")["cmdstat_evalsha"]["calls"]
+    await asyncio.sleep(1.0)  # two looks
+    assert (large.held, small.held) == (1, 0)
+    assert valkey_client.info("commandstats")["cmdstat_evalsha"]["calls"] - before <= 2  # of the small cap
+    assert valkey_client.exists(large.key)
+    await asyncio.sleep(2.0)
+    assert not valkey_client.exists(large.key)
+    assert time.monotonic() >= large.end
 
 
 async def test_slots_of_many_are_leased_together(valkey_client, following, make_shared, make_request, caller) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tollway.limits.leased import bounds
+from tollway.limits.blocks import bounds
 from tollway.settings import RedisSettings
 
 PROGRAM = Path(__file__).with_name("limited_process.py")
@@ -95,6 +95,21 @@ async def test_a_killed_process_takes_no_more_than_it_held(start, valkey_client)
     go(others)
     admitted = sum(sum(each["admitted"].values()) for each in await told(others))
     assert bounds(rest, len(others), RedisSettings().lease).least <= admitted <= rest
+
+
+async def test_what_is_reserved_is_counted_in_every_window(start) -> None:
+    """However often slow callers turn into floods and back, no window of Redis admits more than the limit."""
+    amount = 60
+    processes = await start(GATEWAYS, "mixed", f"{amount}/second", 12)
+    go(processes)
+    mixed = await told(processes)
+    admitted = [each for process in mixed for each in process["admitted"]]
+    turns = sorted({turn for process in mixed for turn in process["turns"]})
+    windows = [
+        [reserved for began, ended, reserved in admitted if turn - 1000 <= began <= ended < turn] for turn in turns
+    ]
+    assert max(map(len, windows)) <= amount
+    assert sum(len(window) > amount / 2 and any(window) for window in windows) >= 3
 
 
 async def test_processes_keep_a_cap_together(start) -> None:

@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from policies.rate_limit import RateLimit
+from tollway.limits import leased
 from tollway.limits.connection import SharedRates
 from tollway.problems import QuotaExceeded, StartupError, Unavailable
 from tollway.settings import RedisSettings
@@ -123,11 +124,21 @@ async def test_the_limits_library_decides_alike(text, counted, redis_url, valkey
 
 
 async def test_idle_permits_go_back(redis_url, make_handler, send) -> None:
-    """What a gateway has fetched and nobody asks it for is soon there for another."""
+    """What a gateway has fetched and nobody asks it for is soon there for another, but for a hundredth."""
     idle, busy = (make_handler(redis_url, "1000/hour", counted="leased") for _ in range(2))
     for _ in range(500):
         assert await send(idle)
     await asyncio.sleep(2.5)
+    assert 490 <= [await send(busy) for _ in range(501)].count(True) <= 500
+
+
+async def test_the_last_idle_permits_go_back(redis_url, make_handler, send, monkeypatch) -> None:
+    """After more looks at what nobody asks for, all of it is there for another."""
+    monkeypatch.setattr(leased, "_LOOK", 0.05)
+    idle, busy = (make_handler(redis_url, "1000/hour", counted="leased") for _ in range(2))
+    for _ in range(500):
+        assert await send(idle)
+    await asyncio.sleep(2.5 * leased._PATIENCE * leased._LOOK)
     assert [await send(busy) for _ in range(501)].count(True) == 500
 
 

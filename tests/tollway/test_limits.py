@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from policies.base import Caller
-from tollway.limits.leased import bounds
+from tollway.limits.blocks import bounds
 from tollway.limits.notation import Window, parse
 from tollway.limits.plans import Limit, Plan, Plans, caps_of, limits_of
 from tollway.limits.subjects import subject, told_apart

@@ -52,6 +52,12 @@ class Allowance(msgspec.Struct, eq=False, gc=False):
     """What was left when somebody last looked whether it is used at all."""
     turn: int = 0
     """When the window turns, in milliseconds of Redis' clock; 0 in memory."""
+    got: int = 0
+    """How many were fetched in this window, but for those that were given back."""
+    reserved: int = 0
+    """How many this gateway admits in each window of its own, without asking."""
+    until: float = 0.0
+    """Before when such a window may begin."""
 
     @classmethod
     def of(cls, key: str, window: Window) -> "Allowance":
@@ -62,6 +68,7 @@ class Allowance(msgspec.Struct, eq=False, gc=False):
         """Hold to another amount from now on, from which what was used is taken off."""
         if self.end and not self.turn:
             self.left = max(0, self.left + amount - self.amount)
+        self.until = 0.0
         self.amount = amount
         self.limit = _limit(amount)
 

@@ -2,55 +2,30 @@
 
 Permits are counted when they are fetched, in the window of Redis that runs then, and are void before that window turns.
 So no window ever admits more than its amount, however many gateways there are; what they hold unspent is missing to the
-others, which `bounds` says. Denials are kept in mind until the window turns, and permits that nobody asks for for a
-second go back.
+others, which `bounds` says. Denials are kept in mind until the window turns, and permits that nobody asks for go back,
+all but a few after a second. Of slow callers a gateway has permits of each short window to come (`reservations`).
 """
 
 import asyncio
 import time
 from contextlib import suppress
+from itertools import count
+from secrets import token_hex
 
-import msgspec
-
+from tollway.limits import blocks, reservations
 from tollway.limits.accounts import ASK, Account, Allowance
 from tollway.limits.connection import SharedRates
 from tollway.limits.errands import Errand, Errands
+from tollway.limits.reservations import DRIFT
 from tollway.limits.scripts import GIVE_BACK, LEASE
 from tollway.problems import Unavailable
 
-_SHARE = 10
-"""A block is at most this part of the amount."""
-_DRIFT = 0.0005
-"""How much faster Redis' clock may run than ours: what NTP may slew, and far beyond what clocks do by themselves."""
-_IDLE = 1.0
+_LOOK = 1.0
+_PATIENCE = 30
+"""Looks, at most, after which the last few permits go back, too, which slow callers come for."""
 _AT_ONCE = 200
 _TOGETHER = 100
 """Accounts of an errand, which Redis does nothing else beside."""
-_FAST, _SLOW = 0.25, 2.0
-"""Seconds: a block that was spent in less doubles the next one, and one that took longer halves it."""
-
-
-class Bounds(msgspec.Struct, frozen=True):
-    """How many requests a window admits of a caller that asks for more than its amount, at every gateway."""
-
-    least: int
-    most: int
-
-
-def bounds(amount: int, gateways: int, lease: int) -> Bounds:
-    """What leases of at most `lease` permits make of a limit; the published promise, of each window of Redis."""
-    block = largest_block(amount, lease)
-    return Bounds(max(0, amount - (gateways - 1) * (block + _low(block))), amount)
-
-
-def largest_block(amount: int, lease: int) -> int:
-    """How many permits of a window are fetched at a time, at most, beyond those that requests are waiting for."""
-    return max(1, min(lease, amount // _SHARE))
-
-
-def _low(block: int) -> int:
-    """How many are left when the next block is fetched."""
-    return block // 4
 
 
 class Leased:
@@ -60,6 +35,7 @@ class Leased:
         self.allowances: dict[tuple[str, int], Allowance] = {}
         self.clock = time.monotonic
         self._shared = shared
+        self._name = token_hex(4)
         self._errands = Errands(self._fetch, _TOGETHER)
         self._looking: asyncio.Task[None] | None = None
         shared.leaving(self._leave)
@@ -77,6 +53,9 @@ class Leased:
                     continue
                 if allowance.spare <= 0:
                     return allowance
+            elif now < allowance.until:
+                few = reservations.begin(allowance, now, time.time()) or few
+                continue
             return _undone(account, allowance, now)
         if few:
             self._refill(account)
@@ -111,61 +90,89 @@ class Leased:
                 before = len(keys)
                 keys += account.keys
                 for allowance, (key, seconds, amount) in zip(account.allowances, account.arguments, strict=True):
-                    more = _wanted(allowance, account.waiting, began)
-                    allowance.asked += more
-                    fetched.append((allowance, more))
-                    arguments += (before + key, seconds, amount, more)
-            at, *states = await self._shared.run(LEASE, keys, (" ".join(map(str, arguments)),))
+                    wants = self._wants(allowance, account.waiting, began)
+                    allowance.asked += wants[0]
+                    fetched.append((allowance, wants[0]))
+                    arguments += (before + key, seconds, amount, *wants)
+            at, *states = await self._shared.run(LEASE, keys, (self._name, " ".join(map(str, arguments))))
         finally:
             for account in accounts:
                 account.errand = None
             for allowance, more in fetched:
                 allowance.asked -= more
         now, wall = self.clock(), time.time()
-        for (allowance, _), granted, used, turn in zip(fetched, states[::3], states[1::3], states[2::3], strict=True):
-            if turn >= allowance.turn:  # what a slower answer grants of a window that is over is void
+        answers = zip(fetched, states[::4], states[1::4], states[2::4], states[3::4], strict=True)
+        for (allowance, _), granted, used, turn, reserved in answers:
+            reservations.holds(allowance, reserved // 2, began)
+            if not reserved and turn >= allowance.turn:  # what a slower answer grants of a window that is over is void
                 self._grant(allowance, granted, used, turn)
                 runs = max(0, turn - at) / 1000
                 allowance.ends(now, runs, wall)
-                allowance.end = began + runs * (1 - _DRIFT)  # before Redis turns it, whatever the answer took
+                allowance.end = began + runs * (1 - DRIFT)  # before Redis turns it, whatever the answer took
+
+    def _wants(self, allowance: Allowance, waiting: int, now: float) -> tuple[int, int, int]:
+        """How many to fetch, how many to reserve instead, and for how long our own window has run if neither was."""
+        if reservations.keeps(allowance, waiting, now):
+            return 0, 2 * allowance.reserved, 0
+        share = reservations.share(allowance, blocks.held(allowance.amount, self._shared.lease))
+        reserve = share if reservations.suits(allowance, share, waiting, now) else 0
+        if allowance.end <= now:
+            allowance.got = 0
+        ago = reservations.give_up(allowance, now)
+        return self._wanted(allowance, waiting, now), 2 * reserve, ago
+
+    def _wanted(self, allowance: Allowance, waiting: int, now: float) -> int:
+        """How many to fetch: none while there are enough."""
+        left = allowance.left if now < allowance.end else 0
+        if left > max(allowance.low, 0):
+            return 0
+        block = max(allowance.block, blocks.first(allowance.amount, self._shared.lease))
+        return max(0, max(block, waiting - left) - allowance.asked)
 
     def _grant(self, allowance: Allowance, granted: int, used: int, turn: int) -> None:
         now = self.clock()
         if turn > allowance.turn:
             allowance.turn, allowance.left = turn, 0
         allowance.left += granted
+        allowance.got += granted
         allowance.spare = max(0, allowance.amount - used)
         if granted:
-            lasted = now - allowance.since
-            if lasted < _FAST:
-                allowance.block = min(allowance.block * 2, largest_block(allowance.amount, self._shared.lease))
-            elif lasted > _SLOW:
-                allowance.block = max(1, allowance.block // 2)
+            lasted, amount = now - allowance.since, allowance.amount
+            allowance.block = blocks.following(allowance.block, lasted, allowance.seconds, amount, self._shared.lease)
             allowance.since, allowance.seen = now, -1
-        allowance.low = _low(allowance.block) or -1
+        allowance.low = blocks.low(allowance.block) or -1
 
     async def _look(self) -> None:
         """Give back, again and again, what nobody has asked for since the last look."""
-        while True:
-            await asyncio.sleep(_IDLE)
+        for look in count(1):
+            await asyncio.sleep(_LOOK)
             now, idle = self.clock(), []
             for allowance in self.allowances.values():
-                if allowance.left > 0 and now < allowance.end:
-                    if allowance.left == allowance.seen:
-                        idle.append(allowance)
-                    allowance.seen = allowance.left
+                left = allowance.left
+                if left <= 0 or allowance.reserved or now >= allowance.end:
+                    continue
+                few = blocks.first(allowance.amount, self._shared.lease)
+                if left > few:
+                    if left == allowance.seen:
+                        idle.append((allowance, left - few))
+                elif look % _patience(allowance.seconds):
+                    continue
+                elif left == allowance.seen:
+                    idle.append((allowance, left))
+                allowance.seen = left
             await self._give_back(idle)
 
-    async def _give_back(self, idle: list[Allowance]) -> None:
+    async def _give_back(self, idle: list[tuple[Allowance, int]]) -> None:
         """What is not known to have arrived is not sent again: permits may be lost, never doubled."""
         for start in range(0, len(idle), _AT_ONCE):
             keys, arguments = [], []
-            for allowance in idle[start : start + _AT_ONCE]:
+            for allowance, many in idle[start : start + _AT_ONCE]:
                 keys.append(allowance.key)
-                arguments += [allowance.seconds, allowance.turn, allowance.left]
-                allowance.spare += allowance.left
-                allowance.left = 0
-                allowance.block = max(1, allowance.block // 2)
+                arguments += [allowance.seconds, allowance.turn, many]
+                allowance.spare += many
+                allowance.got -= many
+                allowance.left -= many
+                allowance.block = blocks.halved(allowance.block, allowance.amount, self._shared.lease)
             with suppress(Unavailable):
                 await self._shared.run(GIVE_BACK, keys, arguments)
 
@@ -174,15 +181,13 @@ class Leased:
             self._looking.cancel()
             with suppress(asyncio.CancelledError):
                 await self._looking
-        await self._give_back([each for each in self.allowances.values() if each.left > 0])
+        held = [(each, each.left) for each in self.allowances.values() if each.left > 0 and not each.reserved]
+        await self._give_back(held)
 
 
-def _wanted(allowance: Allowance, waiting: int, now: float) -> int:
-    """How many to fetch: none while there are enough."""
-    left = allowance.left if now < allowance.end else 0
-    if left > max(allowance.low, 0):
-        return 0
-    return max(0, max(allowance.block, waiting - left) - allowance.asked)
+def _patience(seconds: int) -> int:
+    """After how many looks the last few permits of a window go back."""
+    return min(_PATIENCE, max(1, seconds // 2))
 
 
 def _undone(account: Account, unknown: Allowance, now: float) -> Allowance:

@@ -1,52 +1,76 @@
 """What runs inside Redis, at Redis' own time, as a whole or not at all.
 
 A subject's windows are one hash, `tollway:rates:<product>:<scope>:<subject>`. Its fields are, for each window by its
-seconds, `60` for what is used and `60e` for when it turns, in milliseconds: nothing of what a plan allows, so that a
-changed plan resets nothing. The hash expires when its last window turns.
+seconds, `60` for what is used, `60e` for when it turns, in milliseconds, and `60r` for what gateways have reserved in
+those to come, each as its name, how many, and until when: nothing of what a plan allows, so that a changed plan resets
+nothing. The hash expires when its last window has turned and its last reservation has ended.
 """
 
 from tollway.limits.connection import Script
+from tollway.limits.reservations import LASTS
 
 _WINDOWS = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local function read(key, seconds)
-  local state = redis.call('HMGET', key, seconds, seconds .. 'e')
-  local used, turn = tonumber(state[1]) or 0, tonumber(state[2]) or 0
-  if turn <= now then return 0, 0 end
-  return used, math.min(turn, now + seconds * 1000)  -- the clock may have been set back
+local function read(key, seconds, whose)
+  local state = redis.call('HMGET', key, seconds, seconds .. 'e', seconds .. 'r')
+  local turn, length = tonumber(state[2]) or 0, seconds * 1000
+  local window = {
+    key = key, seconds = seconds, length = length, used = tonumber(state[1]) or 0, turn = turn, turned = 0,
+    mine = 0, lasts = false, others = 0, reserved = {}
+  }
+  for name, many, till in string.gmatch(state[3] or '', '(%w+) (%d+) (%d+)') do
+    local left = till - now
+    if left + length > 0 and left <= LASTS then  -- one that ended is counted in windows that began before that
+      if name == whose then
+        window.mine, window.lasts = tonumber(many), left > 0
+      else
+        window.others = window.others + many
+        window.reserved[#window.reserved + 1] = name .. ' ' .. many .. ' ' .. till
+      end
+    end
+  end
+  if turn <= now then
+    window.turned, window.turn, window.used = turn, 0, window.others
+  else
+    window.turn = math.min(turn, now + length)  -- the clock may have been set back
+  end
+  return window
 end
 
-local function use(key, seconds, used, turn, more)
-  if turn == 0 then
-    turn = now + seconds * 1000
-    redis.call('HSET', key, seconds, more, seconds .. 'e', turn)
-    if redis.call('PTTL', key) < turn - now then redis.call('PEXPIREAT', key, turn) end
-  else
-    redis.call('HINCRBY', key, seconds, more)
-  end
-  return used + more, turn
+local function live(key, till)
+  if redis.call('PTTL', key) < till - now then redis.call('PEXPIREAT', key, till) end
 end
-"""
+
+local function use(window, more, ago)
+  window.used = window.used + more
+  if window.turn == 0 then
+    window.turn = math.max(now - ago, window.turned, now - window.length + 1) + window.length
+    redis.call('HSET', window.key, window.seconds, window.used, window.seconds .. 'e', window.turn)
+    live(window.key, window.turn)
+  else
+    redis.call('HINCRBY', window.key, window.seconds, more)
+  end
+end
+""".replace("LASTS", str(int(LASTS * 1000)))
 
 TAKE = Script(
     _WINDOWS
     + """
 local answer, refused = {now, 0}, false
 for i = 1, #ARGV, 3 do
-  local key, seconds, amount = KEYS[tonumber(ARGV[i])], ARGV[i + 1], tonumber(ARGV[i + 2])
-  local used, turn = read(key, seconds)
+  local window, amount = read(KEYS[tonumber(ARGV[i])], ARGV[i + 1]), tonumber(ARGV[i + 2])
   if not refused then
-    if used < amount then
-      used, turn = use(key, seconds, used, turn, 1)
+    if window.used < amount then
+      use(window, 1, 0)
     else
       refused = true
       answer[2] = (i + 2) / 3
     end
   end
-  answer[#answer + 1] = used
-  answer[#answer + 1] = turn
+  answer[#answer + 1] = window.used
+  answer[#answer + 1] = window.turn
 end
 return answer
 """
@@ -58,24 +82,57 @@ turns; 0 is a window that has not begun."""
 LEASE = Script(
     _WINDOWS
     + """
+local whose = ARGV[1]
+
+local function reserve(window, amount, many)
+  if many == 0 then return false end
+  if not (window.lasts and window.mine == many) then
+    if window.others + many > amount / 2 then return false end
+    if window.turn > 0 then
+      if window.used + many > amount then return false end
+      use(window, many, 0)
+    end
+  end
+  window.reserved[#window.reserved + 1] = whose .. ' ' .. many .. ' ' .. (now + LASTS)
+  return true
+end
+
+local function lease(window, amount, wanted, ago)
+  if window.turn == 0 then window.used = window.others + window.mine / 2 end
+  local granted = math.min(wanted, math.ceil((amount - window.used) / 4))
+  if granted <= 0 then return 0 end
+  use(window, granted, ago)
+  return granted
+end
+
 local answer = {now}
-for place, seconds, amount, wanted in string.gmatch(ARGV[1], '(%d+) (%d+) (%d+) (%d+)') do
-  local key = KEYS[tonumber(place)]
-  amount, wanted = tonumber(amount), tonumber(wanted)
-  local used, turn = read(key, seconds)
-  local granted = math.min(wanted, math.ceil((amount - used) / 4))
-  if granted > 0 then used, turn = use(key, seconds, used, turn, granted) else granted = 0 end
+local words = '(%d+) (%d+) (%d+) (%d+) (%d+) (%d+)'
+for place, seconds, amount, wanted, many, ago in string.gmatch(ARGV[2], words) do
+  local window = read(KEYS[tonumber(place)], seconds, whose)
+  amount, many = tonumber(amount), tonumber(many)
+  local granted = 0
+  if not reserve(window, amount, many) then
+    many, granted = 0, lease(window, amount, tonumber(wanted), tonumber(ago))
+  end
+  if many > 0 or window.mine > 0 then
+    redis.call('HSET', window.key, seconds .. 'r', table.concat(window.reserved, ' '))
+    live(window.key, now + LASTS + window.length)
+  end
   answer[#answer + 1] = granted
-  answer[#answer + 1] = used
-  answer[#answer + 1] = turn
+  answer[#answer + 1] = window.used
+  answer[#answer + 1] = window.turn
+  answer[#answer + 1] = many
 end
 return table.concat(answer, ' ')
-"""
+""".replace("LASTS", str(int(LASTS * 1000)))
 )
 """Takes as many of each window as are wanted, but at most a quarter of what is left, so that the last ones are not all
-with one gateway. Each window is given by the number of its key, its seconds, its amount and how many are wanted.
-Answers now, and for each how many were granted, how many are used and when it turns. Both ways the numbers are words of
-one string, since they are many where many callers are asked about together."""
+with one gateway; or reserves as many in each to come, all gateways together at most half of the amount. Given are the
+gateway's name, and each window by the number of its key, its seconds, its amount, how many are wanted, how many to
+reserve instead, or 0 to give up what was reserved, and for how many milliseconds a window has run already in which half
+of that was used. Answers now, and for each how many were granted, how many are used, when it turns and how many are
+reserved. Both ways the numbers are words of one string, since they are many where many callers are asked about
+together."""
 
 GIVE_BACK = Script(
     """

@@ -1,7 +1,8 @@
 """Caps of requests in flight, whose slots all gateways lease together from Redis.
 
 A gateway leases a few slots of a subject, counts by itself what is in flight there, and renews or returns its slots
-again and again. Those of a gateway that dies come free when their lease ends.
+again and again. Those of a gateway that dies come free when their lease ends, and so does the one that is left to it of
+a caller who comes now and then.
 """
 
 import asyncio
@@ -21,6 +22,8 @@ LEASE_SECONDS = 15.0
 _RENEWALS = 5
 """How often a lease is renewed before it would end."""
 _SHARE = 10
+_AMPLE = 20
+"""The least cap of which a gateway keeps a slot that nobody uses."""
 _AT_ONCE = 200
 _DENIED = 0.1
 """Seconds for which nobody asks again for what was not there."""
@@ -93,7 +96,7 @@ class SharedSlots:
                 if now >= each.end or (each.used + count > each.held and now >= each.again)
             }
             if short:
-                await self._hold([(each, each.used + max(count, each.most // _SHARE)) for each, count in short.items()])
+                await self._hold([(each, each.used + _more(each, count)) for each, count in short.items()])
             for each, count in short.items():
                 if each.used + count > each.held:
                     each.again = time.monotonic() + _DENIED
@@ -106,7 +109,16 @@ class SharedSlots:
         """Keep what was in use of late, and give the rest to others."""
         while True:
             await asyncio.sleep(self._lease / _RENEWALS)
-            await self._keep([each for each in self.slots.values() if each.held or each.used or each.peak])
+            await self._keep([each for each in self.slots.values() if self._due(each, time.monotonic())])
+
+    def _due(self, slots: Slots, now: float) -> bool:
+        """Whether a lease has to be renewed or returned, which one that nothing is in flight of can wait for."""
+        if slots.used or max(slots.held, slots.peak) > 1 or slots.most < _AMPLE:
+            return bool(slots.held or slots.used or slots.peak)
+        soon = slots.end - now < 2 * self._lease / _RENEWALS
+        if slots.peak and not soon:
+            slots.peak = 0
+        return bool(slots.peak)
 
     async def _keep(self, kept: list[Slots]) -> None:
         for start in range(0, len(kept), _AT_ONCE):
@@ -134,3 +146,8 @@ class SharedSlots:
                 await self._renewing
         with suppress(Unavailable):
             await self._hold([(each, 0) for each in self.slots.values() if each.held])
+
+
+def _more(slots: Slots, count: int) -> int:
+    """How many to have free for as many requests: a few more, where others are in flight."""
+    return max(count, slots.most // _SHARE) if slots.used else count
