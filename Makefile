@@ -59,8 +59,10 @@ bench-gateway: .venv/bench ## the gateway against Envoy, nginx, HAProxy and Cadd
 		{ apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends wrk nginx haproxy; }
 	$(BIN)/python -m bench.gateway --rounds $(ROUNDS) --seconds $(SECONDS)
 
-bench-gateway-scale: .venv/bench ## memory over a million requests, cost over 10,000 clients and 500 routes
-	$(BIN)/python -m bench.gateway --scale
+bench-gateway-scale: .venv/bench ## memory over a million requests, cost over 10,000 clients and 500 routes; ROUNDS=5 SECONDS=5
+	@command -v wrk >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \
+		{ apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends wrk nginx haproxy; }
+	$(BIN)/python -m bench.gateway --scale --rounds $(ROUNDS) --seconds $(SECONDS)
 
 bench-reconciliation: .venv/dev ## 100,000 invoices compared over all systems: rows a second, and the most memory
 	$(BIN)/python bench/reconciliation.py

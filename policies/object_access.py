@@ -32,7 +32,7 @@ class ObjectAccess(Strict):
             if caller is None or caller.customers is None:
                 return following(request)
             operation = request.operation
-            if operation.scopes == []:  # open to anyone
+            if operation.scopes == ():  # open to anyone
                 return following(request)
             rule = rules.get(operation)
             if rule is None:

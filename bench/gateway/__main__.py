@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from bench.gateway import checks, load, policy_costs, postgres, report, rounds, scale, valkey
+from bench.gateway import checks, load, policy_costs, postgres, report, rounds, scale, spread, valkey
 from bench.gateway.placements import Placements
 from bench.gateway.processes import CORES, Processes, found
 from bench.gateway.valkey import Counter
@@ -31,7 +31,7 @@ def main() -> None:
         try:
             counter = Counter() if chosen.memory_limits else valkey.start(processes, workspace.folder)
             if chosen.scale:
-                _scale(workspace, counter)
+                _scale(workspace, processes, counter, chosen)
             else:
                 _compare(workspace, processes, counter, chosen)
         except KeyboardInterrupt:
@@ -49,7 +49,7 @@ def _arguments() -> argparse.Namespace:
     chosen = arguments.parse_args()
     if chosen.rounds < 1 or not 1 <= chosen.seconds <= LONGEST:
         arguments.error(f"at least one round, and from 1 to {LONGEST} seconds")
-    if not chosen.scale and found("wrk") is None:
+    if found("wrk") is None:
         arguments.error(load.HINT)
     return chosen
 
@@ -76,9 +76,10 @@ def _compare(workspace: Workspace, processes: Processes, counter: Counter, chose
     report.show(compared, series, costs, figures)
 
 
-def _scale(workspace: Workspace, counter: Counter) -> None:
+def _scale(workspace: Workspace, processes: Processes, counter: Counter, chosen: argparse.Namespace) -> None:
+    measured = spread.measure(workspace, processes, counter, chosen.rounds, chosen.seconds, _say)
     _say(f"{scale.REQUESTS:,} requests in this process: a few minutes")
-    figures = uvloop.run(scale.measure(workspace, counter.url))
+    figures = uvloop.run(scale.measure(workspace, counter.url, measured))
     print(msgspec.json.encode(figures).decode())
     if missed := scale.missed(figures):
         sys.exit("; ".join(missed))

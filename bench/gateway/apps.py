@@ -1,13 +1,13 @@
 """The measured applications: the bare service, and the gateway with it or before it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import msgspec
-from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
+from bench.gateway import areas
 from bench.gateway.invoices import HANDLERS, SERVICE
 from bench.gateway.workspace import AUDIENCE, ISSUER, Workspace
 from gateway.app import create_gateway
@@ -35,13 +35,16 @@ class Application(msgspec.Struct, frozen=True):
     """Where answers and the audit are kept; empty for routes that keep none."""
     collector_url: str = ""
     """Where a span of every request goes; empty records none."""
+    areas: int = 0
+    """How many routes the service has instead of the operations that are compared."""
 
 
 @asynccontextmanager
-async def opened(application: Application, handlers: Sequence[HTTPRouteHandler] = HANDLERS) -> AsyncIterator[ASGIApp]:
+async def opened(application: Application) -> AsyncIterator[ASGIApp]:
     """The application with all it stands on, until the block ends."""
     workspace = Workspace(Path(application.folder))
-    service = create_service(SERVICE, list(handlers), identity=workspace.identity)
+    handlers = areas.handlers(application.areas) if application.areas else list(HANDLERS)
+    service = create_service(SERVICE, handlers, identity=workspace.identity)
     if not application.routes:
         yield service
         return

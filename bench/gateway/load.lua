@@ -22,6 +22,25 @@ if run then
   end
 end
 
+-- Of many clients and routes, one of each is drawn for every request.
+local function lines(file)
+  local found = {}
+  for line in io.lines(file) do found[#found + 1] = line end
+  return found
+end
+
+if os.getenv("BENCH_TOKENS") then
+  local tokens, paths = lines(os.getenv("BENCH_TOKENS")), lines(os.getenv("BENCH_PATHS"))
+  local random = math.random
+  math.randomseed(os.time())
+  for place, token in ipairs(tokens) do
+    tokens[place] = " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: " .. token .. "\r\n\r\n"
+  end
+  function request()
+    return "GET " .. paths[random(#paths)] .. tokens[random(#tokens)]
+  end
+end
+
 function done(summary, latency, requests)
   local errors = summary.errors
   print(string.format('{"requests":%d,"microseconds":%d,"failed":%d,"broken":%d,"p50":%d,"p99":%d}',

@@ -47,6 +47,9 @@ class Operation(msgspec.Struct, frozen=True):
     body: str = ""
     keys: str = ""
     """What begins the idempotency key of each request; empty sends none."""
+    tokens: Path | None = None
+    """The file of access tokens of which one is drawn for each request, and with it one of the `paths`."""
+    paths: Path | None = None
 
 
 def run(operation: Operation, seconds: float, processes: Iterable[int]) -> Measure:
@@ -62,6 +65,8 @@ def run(operation: Operation, seconds: float, processes: Iterable[int]) -> Measu
         environment["BENCH_BODY"] = operation.body
     if operation.keys:
         environment["BENCH_KEYS"] = operation.keys
+    if operation.tokens and operation.paths:
+        environment |= {"BENCH_TOKENS": str(operation.tokens), "BENCH_PATHS": str(operation.paths)}
     before = cpu.seconds(processes)
     done = subprocess.run(  # noqa: S603 - the command is the bench's own
         [*command, operation.url], env=os.environ | environment, capture_output=True, text=True, check=True,

@@ -7,20 +7,15 @@ from pathlib import Path
 from statistics import median
 
 import msgspec
-from litestar import get
-from litestar.handlers import HTTPRouteHandler
 
-from bench.gateway import stack
+from bench.gateway import areas, stack
 from bench.gateway.apps import Application, opened
 from bench.gateway.in_process import GET, POST, Call, Caller, settle
-from bench.gateway.invoices import INVOICE, PREFIX, InvoiceStatus, get_invoice
+from bench.gateway.spread import FEW, MANY, Spread
 from bench.gateway.workspace import CONTRACT, Workspace
-from tollway.canonical.record import Identifier
 
 REQUESTS = 1_000_000
 _PARTS = 10
-FEW, MANY = (10, 10), (10_000, 500)
-"""Clients and routes."""
 _REPEATS = 5
 _REQUESTS_A_REPEAT = 10_000
 _AT_ONCE = 50
@@ -38,21 +33,32 @@ class Scale(msgspec.Struct):
     memory_growth: float
     """Of the last to the second of them."""
     few_us: float
+    """Microseconds of processor per request with few clients and routes, over all server processes."""
     many_us: float
     scale_cost: float
-    """What a request costs with many clients and routes, to one with few."""
+    """What a request costs with many, to one with few."""
+    scale_rate: float
+    """Requests a second with few, to those with many."""
+    in_process: list[float]
+    """Microseconds with few and with many in one process, without sockets, and their ratio."""
 
 
-async def measure(workspace: Workspace, redis_url: str) -> Scale:
-    """Both checks, in this process."""
+async def measure(workspace: Workspace, redis_url: str, spread: Spread) -> Scale:
+    """Memory in this process, and what a request costs here, besides what it costs in servers."""
     memory = await _memory(workspace, redis_url)  # first: what the other check leaves would hide growth
     samples = await _costs(workspace, redis_url)
     return Scale(
         memory_mb=memory,
         memory_growth=round(memory[-1] / memory[1], 3),
-        few_us=round(median(sample[0] for sample in samples), 1),
-        many_us=round(median(sample[1] for sample in samples), 1),
-        scale_cost=round(median(more / less for less, more in samples), 3),
+        few_us=round(median(each.cpu for each in spread.few), 1),
+        many_us=round(median(each.cpu for each in spread.many), 1),
+        scale_cost=round(spread.ratio(lambda measure: measure.cpu), 3),
+        scale_rate=round(1 / spread.ratio(lambda measure: measure.rate), 3),
+        in_process=[
+            round(median(sample[0] for sample in samples), 1),
+            round(median(sample[1] for sample in samples), 1),
+            round(median(more / less for less, more in samples), 3),
+        ],
     )
 
 
@@ -95,26 +101,12 @@ async def _memory(workspace: Workspace, redis_url: str) -> list[float]:
 async def _caller(workspace: Workspace, redis_url: str, exits: AsyncExitStack, clients: int, routes: int) -> Caller:
     """Calls of so many clients to so many routes of one API."""
     name = f"scale-{routes}"
-    handlers = [_handler(number) for number in range(routes)]
-    workspace.contract(name, handlers)
+    workspace.contract(name, areas.handlers(routes))
     file = workspace.routes(name, stack.product(stack.POLICIES, f"{name}.v1.yaml"))
-    application = Application(folder=str(workspace.folder), routes=str(file), redis_url=redis_url)
-    app = await exits.enter_async_context(opened(application, handlers))
-    calls = [Call("GET", f"{_area(number)}/{INVOICE.id}") for number in range(routes)]
+    application = Application(folder=str(workspace.folder), routes=str(file), redis_url=redis_url, areas=routes)
+    app = await exits.enter_async_context(opened(application))
+    calls = [Call("GET", path) for path in areas.paths(routes)]
     return Caller(app, [workspace.bearer(f"client-{number}") for number in range(clients)], calls)
-
-
-def _area(number: int) -> str:
-    return f"{PREFIX}/area-{number}/invoices"
-
-
-def _handler(number: int) -> HTTPRouteHandler:
-    @get(_area(number) + "/{invoice_id:str}", operation_id=f"getInvoice{number}", opt=dict(get_invoice.opt))
-    async def get_one(invoice_id: Identifier) -> InvoiceStatus:  # noqa: ARG001 - every id is of the same invoice
-        """An invoice and where it stands."""
-        return INVOICE
-
-    return get_one
 
 
 def _resident() -> float:

@@ -42,26 +42,26 @@ class Workspace:
         """Write what the run needs into an empty folder."""
         made = cls(folder)
         key = ECKey.generate_key("P-256", auto_kid=True)
-        made._write("key.json", msgspec.json.encode(key.as_dict(private=True)).decode())
-        made._write("jwks.json", msgspec.json.encode(
+        made.write("key.json", msgspec.json.encode(key.as_dict(private=True)).decode())
+        made.write("jwks.json", msgspec.json.encode(
             {"keys": [key.as_dict(private=False, alg=_ALGORITHM, use="sig")]}).decode())  # fmt: skip
-        made._write("identity.key", secrets.token_urlsafe(32))
+        made.write("identity.key", secrets.token_urlsafe(32))
         made.contract("finance", HANDLERS)
         return made
 
     def contract(self, name: str, handlers: Sequence[HTTPRouteHandler]) -> None:
         """Write the contract of handlers, once with and once without its scopes."""
         whole = document("Finance", "1.0.0", handlers)
-        self._write(f"{name}.v1.yaml", as_yaml(whole))
+        self.write(f"{name}.v1.yaml", as_yaml(whole))
         without: dict[str, Any] = copy.deepcopy(whole)
         for item in without["paths"].values():
             for operation in item.values():
                 operation["security"] = []
-        self._write(f"{name}-open.v1.yaml", as_yaml(without))
+        self.write(f"{name}-open.v1.yaml", as_yaml(without))
 
     def routes(self, name: str, *products: dict[str, Any]) -> Path:
         """Write a file of routes."""
-        return self._write(f"{name}.routes.yaml", stack.routes(*products))
+        return self.write(f"{name}.routes.yaml", stack.routes(*products))
 
     async def fetch(self, url: str) -> bytes:
         """The issuer's metadata and keys, had without an issuer."""
@@ -92,7 +92,8 @@ class Workspace:
     def _key(self) -> ECKey:
         return ECKey.import_key(msgspec.json.decode((self.folder / "key.json").read_bytes()))
 
-    def _write(self, name: str, text: str) -> Path:
+    def write(self, name: str, text: str) -> Path:
+        """Write a file that processes of the run read."""
         path = self.folder / name
         path.write_text(text, "utf-8")
         return path

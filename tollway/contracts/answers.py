@@ -8,7 +8,7 @@ import msgspec
 from tollway.contracts.schema import Components, Parameter, Schema
 from tollway.problem_document import Violation
 
-_UNKNOWN = Schema({}, {})
+_UNKNOWN = Schema({}, Components({}))
 """Stands for a content type that the contract does not name."""
 _NOT_UTF_8 = Violation(pointer="/header/content-type", message="JSON is always UTF-8")
 

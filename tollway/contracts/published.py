@@ -1,6 +1,7 @@
 """A published OpenAPI document as the gateway uses it: which operation a request asks for, and what it takes."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,9 @@ class Operation:
         security = data.get("security", document.get("security"))
         schemes = components.components.get("securitySchemes", {})
         ways = [way for way in security or () if not any(SIGNED in schemes.get(name, {}) for name in way)]
-        self.scopes = None if security is None else [frozenset(chain(*way.values())) for way in ways]
+        self.scopes = None if security is None else _shared(tuple(frozenset(chain(*way.values())) for way in ways))
         """Sets of scopes of which a caller needs one; empty when it needs none, None when the contract is silent."""
-        parameters = [Parameter(components.resolved(one), components) for one in data.get("parameters", ())]
+        parameters = [components.once(Parameter, components.resolved(one)) for one in data.get("parameters", ())]
         self.path_parameters = [one for one in parameters if one.where == "path"]
         self.query_parameters = {one.name: one for one in parameters if one.where == "query"}
         self.header_parameters = [one for one in parameters if one.where == "header"]
@@ -41,9 +42,15 @@ class Operation:
             for media_type, media in body.get("content", {}).items()
         }
         """The schema of the body by content type; empty when the operation takes none."""
-        self.answers = Answers(data.get("responses", {}), components)
+        self.answers = components.once(Answers, data.get("responses", {}))
         self.streamed = _streams(data.get("responses", {}))
         """Whether its good answer is passed on as it comes: events or bytes, not a JSON document."""
+
+
+@lru_cache(1_024)
+def _shared(scopes: tuple[frozenset[str], ...]) -> tuple[frozenset[str], ...]:
+    """The same for all operations that ask for the same."""
+    return scopes
 
 
 def _streams(responses: Mapping[str, Any]) -> bool:

@@ -1,13 +1,14 @@
 """The schemas of a contract, compiled once, that say of a value every way in which it breaks them."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import jsonschema_rs
 import msgspec
 
 from tollway.problem_document import Violation
 
+T = TypeVar("T")
 MOST_VIOLATIONS = 100
 """How many violations one answer lists; a hostile body can hold any number."""
 _THE_VALUE = "the value"
@@ -18,11 +19,11 @@ _ALTERNATIVES = (jsonschema_rs.ValidationErrorKind.AnyOf, jsonschema_rs.Validati
 
 
 class Components:
-    """The parts of a document that its operations refer to, and the schemas compiled so far."""
+    """The parts of a document that its operations refer to, and what has been made of parts of it so far."""
 
     def __init__(self, components: Mapping[str, Any]) -> None:
         self.components = components
-        self._compiled: dict[bytes, Schema] = {}
+        self._made: dict[tuple[Any, bytes], Any] = {}
 
     def resolved(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """What a reference into the components refers to, or the data itself; raises LookupError."""
@@ -31,19 +32,24 @@ class Components:
             data = self.components[kind][name]
         return data
 
+    def once(self, make: Callable[[Mapping[str, Any], "Components"], T], data: Mapping[str, Any]) -> T:
+        """What is made of the data, one for all operations that say the same: what is used by many stays in caches."""
+        key = make, msgspec.json.encode(data, order="sorted")
+        if key not in self._made:
+            self._made[key] = make(data, self)
+        found: T = self._made[key]
+        return found
+
     def schema(self, schema: Mapping[str, Any]) -> "Schema":
         """The schema, compiled when it is first met."""
-        key = msgspec.json.encode(schema, order="sorted")
-        if key not in self._compiled:
-            self._compiled[key] = Schema(schema, self.components)
-        return self._compiled[key]
+        return self.once(Schema, schema)
 
 
 class Schema:
     """A schema of a document, compiled once."""
 
-    def __init__(self, schema: Mapping[str, Any], components: Mapping[str, Any]) -> None:
-        whole = {**schema, "components": components}
+    def __init__(self, schema: Mapping[str, Any], components: Components) -> None:
+        whole = {**schema, "components": components.components}
         self._validator = jsonschema_rs.Draft202012Validator(
             whole, validate_formats=True, mask=_THE_VALUE, offline=True, pattern_options=_PATTERNS
         )

@@ -126,8 +126,14 @@ def _parameter(field: FieldDefinition, in_path: set[str]) -> HandlerParameter:
         name = marked.header or marked.query or marked.name or name
         where = "header" if marked.param_type == ParamType.HEADER else where
     annotation = _bare(field.raw)
-    decode = msgspec.json.Decoder(annotation, strict=False).decode
-    return HandlerParameter(name, where, annotation, field.default, _is_many(annotation), field.name, decode)
+    default, many, decode = field.default, _is_many(annotation), _decoder(annotation).decode
+    return HandlerParameter(name, where, annotation, default, many, field.name, decode)
+
+
+@functools.cache
+def _decoder(annotation: Any) -> msgspec.json.Decoder[Any]:
+    """One for all parameters that are the same, which stays in the processor's caches."""
+    return msgspec.json.Decoder(annotation, strict=False)
 
 
 def _bare(annotation: Any) -> Any:

@@ -24,6 +24,11 @@ def _limit(amount: int) -> Pair:
     return b"x-ratelimit-limit", b"%d" % amount
 
 
+@lru_cache(1_024)
+def _reset(at: int) -> Pair:
+    return b"x-ratelimit-reset", b"%d" % at
+
+
 class Allowance(msgspec.Struct, eq=False, gc=False):
     """What one subject has left of one window."""
 
@@ -75,7 +80,7 @@ class Allowance(msgspec.Struct, eq=False, gc=False):
     def ends(self, now: float, seconds: float, wall: float) -> None:
         """Turn `seconds` after `now`, of which `wall` is the time that callers know."""
         self.end = self.turns = now + seconds
-        self.reset = (b"x-ratelimit-reset", b"%d" % (1 + wall + seconds))
+        self.reset = _reset(int(1 + wall + seconds))
 
 
 class Account(msgspec.Struct, eq=False, gc=False):
