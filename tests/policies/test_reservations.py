@@ -134,6 +134,29 @@ async def test_a_lower_limit_ends_what_was_reserved(make_gateway) -> None:
     assert gateway.allowance.reserved == 3
 
 
+async def test_what_was_reserved_of_a_larger_amount_leaves_half(make_gateway, valkey_client) -> None:
+    """After a plan has been lowered, what other gateways still have reserved leaves half of the new amount."""
+    seconds, _ = valkey_client.time()
+    valkey_client.hset(KEY, "1r", f"a 12 {(seconds + 30) * 1000} b 12 {(seconds + 30) * 1000}")
+    valkey_client.expire(KEY, 31)
+    gateway = make_gateway("10/second")
+    assert [await gateway.ask() for _ in range(8)] == [True] * 5 + [False] * 3
+
+
+async def test_what_was_used_of_a_larger_amount_is_refused(make_gateway) -> None:
+    """A caller that used more of a window than a lowered plan allows is refused until it turns."""
+    gateway = make_gateway("100/second")
+    await gateway.come_slowly(2)
+    began = time.monotonic()
+    assert [await gateway.ask() for _ in range(6)] == [True] * 6
+    gateway.allowance.resize(4)
+    gateway.account = type(gateway.account).of((gateway.allowance,), ("second",), None)
+    assert not await gateway.ask()
+    assert gateway.allowance.turns <= began + TURNED
+    await asyncio.sleep(began + TURNED - time.monotonic())
+    assert await gateway.ask()
+
+
 async def test_what_is_reserved_outlives_its_redis(valkey_server_factory, make_gateway) -> None:
     """While Redis is away a slow client is admitted by what is reserved; what goes beyond that is not known."""
     server = valkey_server_factory()

@@ -13,7 +13,7 @@ _WINDOWS = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local function read(key, seconds, whose)
+local function read(key, seconds, amount, whose)
   local state = redis.call('HMGET', key, seconds, seconds .. 'e', seconds .. 'r')
   local turn, length = tonumber(state[2]) or 0, seconds * 1000
   local window = {
@@ -31,6 +31,7 @@ local function read(key, seconds, whose)
       end
     end
   end
+  window.others = math.min(window.others, math.floor(amount / 2))  -- it is more where the amount was larger before
   if turn <= now then
     window.turned, window.turn, window.used = turn, 0, window.others
   else
@@ -60,7 +61,8 @@ TAKE = Script(
     + """
 local answer, refused = {now, 0}, false
 for i = 1, #ARGV, 3 do
-  local window, amount = read(KEYS[tonumber(ARGV[i])], ARGV[i + 1]), tonumber(ARGV[i + 2])
+  local amount = tonumber(ARGV[i + 2])
+  local window = read(KEYS[tonumber(ARGV[i])], ARGV[i + 1], amount)
   if not refused then
     if window.used < amount then
       use(window, 1, 0)
@@ -99,17 +101,16 @@ end
 
 local function lease(window, amount, wanted, ago)
   if window.turn == 0 then window.used = window.others + window.mine / 2 end
-  local granted = math.min(wanted, math.ceil((amount - window.used) / 4))
-  if granted <= 0 then return 0 end
-  use(window, granted, ago)
+  local granted = math.max(0, math.min(wanted, math.ceil((amount - window.used) / 4)))
+  if wanted > 0 and (granted > 0 or window.turn == 0) then use(window, granted, ago) end
   return granted
 end
 
 local answer = {now}
 local words = '(%d+) (%d+) (%d+) (%d+) (%d+) (%d+)'
 for place, seconds, amount, wanted, many, ago in string.gmatch(ARGV[2], words) do
-  local window = read(KEYS[tonumber(place)], seconds, whose)
   amount, many = tonumber(amount), tonumber(many)
+  local window = read(KEYS[tonumber(place)], seconds, amount, whose)
   local granted = 0
   if not reserve(window, amount, many) then
     many, granted = 0, lease(window, amount, tonumber(wanted), tonumber(ago))
