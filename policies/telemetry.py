@@ -68,11 +68,17 @@ def _outcome(error: BaseException) -> tuple[int, str]:
 
 
 class _Outcomes:
-    """How many requests of a product came to what, and their time, by operation, client and status."""
+    """How many requests of a product came to what, and their time, by operation, client and status.
 
-    def __init__(self, metrics: Metrics, product: str, version: str) -> None:
+    `clients` are those that are told apart in any product, `most` how many there may be.
+    """
+
+    def __init__(self, metrics: Metrics, product: str, version: str, clients: set[str], most: int) -> None:
         told_apart = ("product", "version", "operation", "client", "status")
         self.known: dict[tuple[str, str, int], tuple[list[float], list[float]]] = {}
+        self._others: dict[tuple[str, int], tuple[list[float], list[float]]] = {}
+        self._clients = clients
+        self._most = most
         self._about = (product, version)
         self._requests = metrics.counter("requests", "Requests by their outcome.", told_apart, folded=("client",))
         self._seconds = metrics.counter(
@@ -80,21 +86,27 @@ class _Outcomes:
         )
 
     def open(self, operation: str, client: str, status: int) -> tuple[list[float], list[float]]:
-        """The numbers of what has none yet; where there are too many, clients are no longer told apart."""
-        if len(self.known) >= MOST_SERIES:
-            client = OTHER
-            if known := self.known.get((operation, client, status)):
-                return known
+        """The numbers of what has none of its own; where there are too many, clients are no longer told apart."""
+        if len(self.known) < MOST_SERIES and (client in self._clients or len(self._clients) < self._most):
+            self._clients.add(client)
+            numbers = self.known[operation, client, status] = self._numbers(operation, client, status)
+            return numbers
+        others = self._others.get((operation, status))
+        if others is None:
+            others = self._others[operation, status] = self._numbers(operation, OTHER, status)
+        return others
+
+    def _numbers(self, operation: str, client: str, status: int) -> tuple[list[float], list[float]]:
         labels = (*self._about, operation, client, _STATUSES[status])
-        numbers = self.known[operation, client, status] = self._requests.series(labels), self._seconds.series(labels)
-        return numbers
+        return self._requests.series(labels), self._seconds.series(labels)
 
 
 def _counting(resources: PolicyResources) -> Callable[[GatewayRequest, Operation | None, int, float], None]:
     """Counts requests, and sums their time, by all that tells them apart; the many buckets are by operation alone."""
     metrics, product = resources.gateway.metrics, resources.product
     version = "v" + str(resources.contract.document.get("info", {}).get("version", "")).partition(".")[0]
-    outcomes = _Outcomes(metrics, product, version)
+    clients = resources.keep("telemetry", set[str])
+    outcomes = _Outcomes(metrics, product, version, clients, resources.gateway.telemetry.clients)
     find, opened = outcomes.known.get, outcomes.open
     durations = metrics.histogram(
         "request_duration_seconds",
@@ -102,17 +114,11 @@ def _counting(resources: PolicyResources) -> Callable[[GatewayRequest, Operation
         ("product", "version", "operation"),
         SECONDS,
     )
-    most, clients = resources.gateway.telemetry.clients, resources.keep("telemetry", set[str])
     buckets: dict[str, list[float]] = {}
     measured = buckets.get
 
     def count(request: GatewayRequest, operation: Operation | None, status: int, seconds: float) -> None:
         client = request.caller.client if request.caller else ANONYMOUS
-        if client not in clients:
-            if len(clients) < most:
-                clients.add(client)
-            else:
-                client = OTHER
         called = operation.id if operation else ""
         counted, taken = find((called, client, status)) or opened(called, client, status)
         counted[0] += 1
