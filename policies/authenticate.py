@@ -22,7 +22,7 @@ from tollway.strict import Strict
 _LONGEST_TOKEN = 8192
 _REFUSED_SECONDS = 5.0
 """How long a bad token is refused without another look."""
-_UNKNOWN: tuple[float, Caller | None] = (0.0, None)
+_UNKNOWN = Caller("", "", frozenset(), 0.0)
 
 
 class Authenticate(Strict):
@@ -48,8 +48,8 @@ class Authenticate(Strict):
         known, clock = tokens.known, resources.gateway.clock
 
         def handle(request: GatewayRequest) -> Awaitable[GatewayResponse]:
-            until, caller = known.get(request.headers.get(b"authorization"), _UNKNOWN)
-            if until <= clock():
+            caller = known.get(request.headers.get(b"authorization"), _UNKNOWN)
+            if caller.until <= clock():
                 return verified(request)
             request.caller = caller
             return following(request)
@@ -65,8 +65,8 @@ class Tokens:
     """The tokens that were seen, good and bad: every product shares them."""
 
     def __init__(self, policy: Authenticate, gateway: GatewayResources) -> None:
-        self.known: dict[bytes | None, tuple[float, Caller | None]] = {}
-        """Until when a token that is bound to nobody is good, by the whole `Authorization` header, and whose it is."""
+        self.known: dict[bytes | None, Caller] = {}
+        """Whose a token is that is bound to nobody, by the whole `Authorization` header."""
         self._policy = policy
         self._server = gateway.oauth
         self._clock = gateway.clock
@@ -88,8 +88,8 @@ class Tokens:
             raise Unauthenticated(
                 "Send an OAuth 2.0 access token as `Authorization: Bearer …`.", headers=challenges.without_token()
             )
-        until, caller = self.known.get(_header(token), _UNKNOWN) if scheme == "bearer" else _UNKNOWN
-        if caller and until > self._clock():
+        caller = self.known.get(_header(token), _UNKNOWN) if scheme == "bearer" else _UNKNOWN
+        if caller.until > self._clock():
             return caller
         try:
             found = await self._access_token(token, holder_of(request.address))
@@ -100,7 +100,7 @@ class Tokens:
             if error.error == "use_dpop_nonce":
                 told.headers["dpop-nonce"] = self._server.proofs.nonce
             raise told from None
-        return _caller(found)
+        return _caller(found, found.expires)
 
     async def _access_token(self, token: str, subject: str) -> AccessToken:
         if len(token) > _LONGEST_TOKEN:
@@ -139,7 +139,7 @@ class Tokens:
             if found.key_thumbprint or found.certificate_thumbprint:
                 _add(self._bound, token, (until, found), self._policy.remembered)
             else:
-                _add(self.known, _header(token), (until, _caller(found)), self._policy.remembered)
+                _add(self.known, _header(token), _caller(found, until), self._policy.remembered)
         return found
 
     async def _check_sender(self, request: GatewayRequest, scheme: str, token: str, found: AccessToken) -> None:
@@ -180,7 +180,7 @@ class Tokens:
         self._drop(lambda found: (found.issuer, found.token_id) in revoked)
 
     def _drop(self, dropped: Callable[[Caller | AccessToken], bool]) -> None:
-        for header in [header for header, (_, caller) in self.known.items() if caller and dropped(caller)]:
+        for header in [header for header, caller in self.known.items() if dropped(caller)]:
             del self.known[header]
         for token in [token for token, (_, found) in self._bound.items() if dropped(found)]:
             del self._bound[token]
@@ -191,10 +191,8 @@ def _kept(policy: Authenticate, gateway: GatewayResources) -> Tokens:
     return gateway.keep("", repr(policy), lambda: Tokens(policy, gateway))
 
 
-def _caller(found: AccessToken) -> Caller:
-    return Caller(
-        found.client, found.subject, found.scopes, found.expires, found.issuer, found.token_id, found.customers
-    )
+def _caller(found: AccessToken, until: float) -> Caller:
+    return Caller(found.client, found.subject, found.scopes, until, found.issuer, found.token_id, found.customers)
 
 
 def _header(token: str) -> bytes:

@@ -32,7 +32,8 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     client: str
     subject: str
     scopes: frozenset[str]
-    expires: float
+    until: float
+    """When the token is to be looked at again."""
     issuer: str = ""
     token_id: str = ""
     """The token's `jti`, by which it can be revoked."""

@@ -134,7 +134,7 @@ def _asking(contract: Contract) -> frozenset[str]:
     return frozenset(
         operation.id
         for operation in contract.operations
-        for parameter in operation.header_parameters
+        for parameter in operation.parameters.header
         if parameter.required and parameter.header == FIELD
     )
 

@@ -56,15 +56,16 @@ class RequestContract(Strict):
 
 def _of_parameters(request: GatewayRequest, operation: Operation) -> list[Violation]:
     violations: list[Violation] = []
-    if operation.path_parameters:
+    parameters = operation.parameters
+    if parameters.path:
         values = request.path_values
-        for parameter in operation.path_parameters:
+        for parameter in parameters.path:
             text = values[parameter.name]
             if not parameter.accepts(text):
                 violations += parameter.violations([text])
-    if request.query or operation.query_parameters:
-        violations += _of_query(_query(request.query), operation.query_parameters)
-    for parameter in operation.header_parameters:
+    if request.query or parameters.query:
+        violations += _of_query(_query(request.query), parameters.query)
+    for parameter in parameters.header:
         value = request.headers.get(parameter.header)
         violations += parameter.violations([] if value is None else [value.decode("latin-1")])
     return violations

@@ -76,7 +76,10 @@ class _Outcomes:
     def __init__(self, metrics: Metrics, product: str, version: str, clients: set[str], most: int) -> None:
         told_apart = ("product", "version", "operation", "client", "status")
         self.known: dict[tuple[str, str, int], tuple[list[float], list[float]]] = {}
-        self._others: dict[tuple[str, int], tuple[list[float], list[float]]] = {}
+        self.others: dict[tuple[str, int], tuple[list[float], list[float]]] = {}
+        """Of all clients that are not told apart, by operation and status."""
+        self.full = False
+        """Whether whatever is not `known` is one of the others'."""
         self._clients = clients
         self._most = most
         self._about = (product, version)
@@ -87,13 +90,14 @@ class _Outcomes:
 
     def open(self, operation: str, client: str, status: int) -> tuple[list[float], list[float]]:
         """The numbers of what has none of its own; where there are too many, clients are no longer told apart."""
-        if len(self.known) < MOST_SERIES and (client in self._clients or len(self._clients) < self._most):
+        if not self.full and (client in self._clients or len(self._clients) < self._most):
             self._clients.add(client)
             numbers = self.known[operation, client, status] = self._numbers(operation, client, status)
+            self.full = len(self.known) >= MOST_SERIES
             return numbers
-        others = self._others.get((operation, status))
+        others = self.others.get((operation, status))
         if others is None:
-            others = self._others[operation, status] = self._numbers(operation, OTHER, status)
+            others = self.others[operation, status] = self._numbers(operation, OTHER, status)
         return others
 
     def _numbers(self, operation: str, client: str, status: int) -> tuple[list[float], list[float]]:
@@ -107,7 +111,7 @@ def _counting(resources: PolicyResources) -> Callable[[GatewayRequest, Operation
     version = "v" + str(resources.contract.document.get("info", {}).get("version", "")).partition(".")[0]
     clients = resources.keep("telemetry", set[str])
     outcomes = _Outcomes(metrics, product, version, clients, resources.gateway.telemetry.clients)
-    find, opened = outcomes.known.get, outcomes.open
+    find, find_others, opened = outcomes.known.get, outcomes.others.get, outcomes.open
     durations = metrics.histogram(
         "request_duration_seconds",
         "Time until the answer began.",
@@ -120,7 +124,11 @@ def _counting(resources: PolicyResources) -> Callable[[GatewayRequest, Operation
     def count(request: GatewayRequest, operation: Operation | None, status: int, seconds: float) -> None:
         client = request.caller.client if request.caller else ANONYMOUS
         called = operation.id if operation else ""
-        counted, taken = find((called, client, status)) or opened(called, client, status)
+        counted, taken = (
+            find((called, client, status))
+            or (find_others((called, status)) if outcomes.full else None)
+            or opened(called, client, status)
+        )
         counted[0] += 1
         taken[0] += seconds
         numbers = measured(called)

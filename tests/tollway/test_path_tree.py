@@ -29,16 +29,17 @@ def tree() -> PathTree[str]:
 )
 def test_what_is_fixed_comes_before_what_is_variable(tree, path, found, values) -> None:
     """The most fixed path wins, one that leads nowhere is left again, and an empty segment stands for nothing."""
-    node = tree.find(f"/{path}")
-    assert (node and node[0].things["GET"], node and node[1]) == (found, values)
+    there = tree.find("GET", f"/{path}")
+    assert there == (found and (found, values))
+    assert tree.methods(f"/{path}") == (["GET"] if found else [])
 
 
 def test_what_was_found_is_found_again(tree) -> None:
     """A path is found with the same values each time, however it is encoded and however many others were asked for."""
     for number in range(5000):
-        tree.find(f"/a/{number}")
+        tree.find("GET", f"/a/{number}")
     for _ in range(2):
-        _, values = tree.find("/a/x%2Fy")
-        assert values == {"id": "x/y"}
-        assert tree.find("/a/last")[1] == {}
-        assert tree.find("/nowhere") is None
+        assert tree.find("GET", "/a/x%2Fy") == ("/a/{id}", {"id": "x/y"})
+        assert tree.find("GET", "/a/last") == ("/a/last", {})
+        assert tree.find("POST", "/a/last") is None
+        assert tree.find("GET", "/nowhere") is None

@@ -46,7 +46,7 @@ class _Found(msgspec.Struct, frozen=True):
 
     @property
     def names(self) -> set[str]:
-        return {parameter.name for parameter in self.operation.path_parameters}
+        return {parameter.name for parameter in self.operation.parameters.path}
 
 
 def owners(contract: Contract) -> dict[Operation, Owned]:
@@ -71,7 +71,7 @@ def _owned(one: _Found, found: Mapping[str, _Found]) -> Owned:
         raise ValueError(f"{where}: {error}") from None
     if bool(owner.query) == bool(owner.pointer):
         raise ValueError(f"{where}: it has either a pointer or a query parameter")
-    if owner.query and owner.query not in one.operation.query_parameters:
+    if owner.query and owner.query not in one.operation.parameters.query:
         raise ValueError(f"{where}: the operation has no query parameter {owner.query}")
     asked = found.get(owner.operation)
     if owner.operation and (asked is None or asked.method != "get" or asked.operation.streamed):

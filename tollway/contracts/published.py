@@ -1,6 +1,6 @@
 """A published OpenAPI document as the gateway uses it: which operation a request asks for, and what it takes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -18,8 +18,22 @@ SIGNED = "x-signed"
 """Marks a scheme by which callers sign what they send, for the service to verify: the gateway lets them through."""
 
 
+class Parameters:
+    """What an operation takes from path, query and headers; one for all operations that say the same."""
+
+    __slots__ = ("header", "path", "query")
+
+    def __init__(self, data: Sequence[Mapping[str, Any]], components: Components) -> None:
+        every = [components.once(Parameter, components.resolved(one)) for one in data]
+        self.path = tuple(one for one in every if one.where == "path")
+        self.query = {one.name: one for one in every if one.where == "query"}
+        self.header = tuple(one for one in every if one.where == "header")
+
+
 class Operation:
     """One operation: who may call it and what it takes."""
+
+    __slots__ = ("answers", "bodies", "body_required", "id", "parameters", "path", "scopes", "streamed")
 
     def __init__(
         self, method: str, path: str, data: Mapping[str, Any], document: Mapping[str, Any], components: Components
@@ -31,10 +45,7 @@ class Operation:
         ways = [way for way in security or () if not any(SIGNED in schemes.get(name, {}) for name in way)]
         self.scopes = None if security is None else _shared(tuple(frozenset(chain(*way.values())) for way in ways))
         """Sets of scopes of which a caller needs one; empty when it needs none, None when the contract is silent."""
-        parameters = [components.once(Parameter, components.resolved(one)) for one in data.get("parameters", ())]
-        self.path_parameters = [one for one in parameters if one.where == "path"]
-        self.query_parameters = {one.name: one for one in parameters if one.where == "query"}
-        self.header_parameters = [one for one in parameters if one.where == "header"]
+        self.parameters = components.once(Parameters, data.get("parameters", ()))
         body = data.get("requestBody", {})
         self.body_required: bool = body.get("required", False)
         self.bodies = {
@@ -77,15 +88,13 @@ class Contract:
 
     def find(self, method: str, path: str) -> tuple[Operation, Mapping[str, str]]:
         """The operation at a percent-encoded path and the values in it; raises NoSuchRoute or MethodNotAllowed."""
-        found = self._tree.find(path)
+        found = self._tree.find(method, path)
         if found is None:
-            raise NoSuchRoute("This API has no such address; its contract lists those it has.")
-        node, values = found
-        operation = node.things.get(method)
-        if operation is None:
-            allowed = ", ".join(sorted(node.things))
+            allowed = ", ".join(self._tree.methods(path))
+            if not allowed:
+                raise NoSuchRoute("This API has no such address; its contract lists those it has.")
             raise MethodNotAllowed(f"This address takes {allowed}, not {method}.", headers={"allow": allowed})
-        return operation, values
+        return found
 
     def _add(self, path: str, methods: Mapping[str, Any]) -> None:
         node = self._tree.at(path)

@@ -8,6 +8,7 @@ import msgspec
 
 from tollway.problem_document import Violation
 
+D = TypeVar("D")
 T = TypeVar("T")
 MOST_VIOLATIONS = 100
 """How many violations one answer lists; a hostile body can hold any number."""
@@ -32,7 +33,7 @@ class Components:
             data = self.components[kind][name]
         return data
 
-    def once(self, make: Callable[[Mapping[str, Any], "Components"], T], data: Mapping[str, Any]) -> T:
+    def once(self, make: Callable[[D, "Components"], T], data: D) -> T:
         """What is made of the data, one for all operations that say the same: what is used by many stays in caches."""
         key = make, msgspec.json.encode(data, order="sorted")
         if key not in self._made:

@@ -41,13 +41,10 @@ class DirectService:
 
     def call(self, request: Call, ids: RequestContext, seconds: float) -> Coroutine[Any, Any, Answer] | None:
         """The handler's answer; None when the request is the application's to answer."""
-        found = self._tree.find(request.path)
+        found = self._tree.find(request.method, request.path)
         if found is None or request.streamed:
             return None
-        node, in_path = found
-        operation = node.things.get(request.method)
-        if operation is None:
-            return None
+        operation, in_path = found
         return run(self._answered(operation, in_path, request, ids), request, ids, seconds)
 
     async def _answered(

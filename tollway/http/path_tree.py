@@ -8,7 +8,8 @@ from tollway.http.request_path import segments_of
 T = TypeVar("T")
 _MOST = 4096
 _LONGEST = 256
-"""What has been found is kept in mind, so many paths of so many characters at most: callers ask again and again."""
+"""What has been found is kept in mind, for each method so many paths of so many characters at most: callers ask again
+and again."""
 
 
 class PathTree(Generic[T]):
@@ -16,7 +17,8 @@ class PathTree(Generic[T]):
 
     def __init__(self) -> None:
         self._root: _Node[T] = _Node()
-        self._found: dict[str, tuple[_Node[T], Mapping[str, str]]] = {}
+        self._found: dict[str, dict[str, tuple[T, Mapping[str, str]]]] = {}
+        """By method and path."""
 
     def at(self, path: str) -> "_Node[T]":
         """The place of a path, made when there is none."""
@@ -30,19 +32,30 @@ class PathTree(Generic[T]):
         node.names = names
         return node
 
-    def find(self, path: str) -> "tuple[_Node[T], Mapping[str, str]] | None":
-        """The place of a percent-encoded path, and what stands for its variable segments, by their names."""
-        if known := self._found.get(path):
-            return known
+    def find(self, method: str, path: str) -> tuple[T, Mapping[str, str]] | None:
+        """What stands there for the method, and what the variable segments of the percent-encoded path are, by name."""
+        kept = self._found.get(method)
+        if kept is None:
+            return self._descended(method, path)
+        return kept.get(path) or self._descended(method, path)
+
+    def methods(self, path: str) -> list[str]:
+        """For which methods something stands at a percent-encoded path."""
+        node = _descend(self._root, segments_of(path), [])
+        return sorted(node.things) if node else []
+
+    def _descended(self, method: str, path: str) -> tuple[T, Mapping[str, str]] | None:
         values: list[str] = []
         node = _descend(self._root, segments_of(path), values)
-        if node is None:
+        thing = node.things.get(method) if node else None
+        if node is None or thing is None:
             return None
-        found = node, dict(zip(node.names, values, strict=True))
+        found = thing, dict(zip(node.names, values, strict=True))
         if len(path) <= _LONGEST:
-            if len(self._found) >= _MOST:
-                self._found.clear()
-            self._found[path] = found
+            kept = self._found.setdefault(method, {})
+            if len(kept) >= _MOST:
+                kept.clear()
+            kept[path] = found
         return found
 
 
