@@ -68,74 +68,57 @@ def _outcome(error: BaseException) -> tuple[int, str]:
 
 
 class _Outcomes:
-    """How many requests of a product came to what, and their time, by operation, client and status.
+    """How many requests of a product came to what, and their time, by operation, client and status."""
 
-    `clients` are those that are told apart in any product, `most` how many there may be.
-    """
-
-    def __init__(self, metrics: Metrics, product: str, version: str, clients: set[str], most: int) -> None:
+    def __init__(self, metrics: Metrics, product: str, version: str) -> None:
         told_apart = ("product", "version", "operation", "client", "status")
-        self.known: dict[tuple[str, str, int], tuple[list[float], list[float]]] = {}
-        self.others: dict[tuple[str, int], tuple[list[float], list[float]]] = {}
-        """Of all clients that are not told apart, by operation and status."""
-        self.full = False
-        """Whether whatever is not `known` is one of the others'."""
-        self._clients = clients
-        self._most = most
+        self.known: dict[tuple[str, str, int], _Numbers] = {}
         self._about = (product, version)
         self._requests = metrics.counter("requests", "Requests by their outcome.", told_apart, folded=("client",))
         self._seconds = metrics.counter(
             "request_seconds", "Time until answers began, of all requests together.", told_apart, folded=("client",)
         )
+        self._durations = metrics.histogram(
+            "request_duration_seconds", "Time until the answer began.", told_apart[:3], SECONDS
+        )
 
-    def open(self, operation: str, client: str, status: int) -> tuple[list[float], list[float]]:
+    def open(self, operation: str, client: str, status: int) -> "_Numbers":
         """The numbers of what has none of its own; where there are too many, clients are no longer told apart."""
-        if not self.full and (client in self._clients or len(self._clients) < self._most):
-            self._clients.add(client)
-            numbers = self.known[operation, client, status] = self._numbers(operation, client, status)
-            self.full = len(self.known) >= MOST_SERIES
-            return numbers
-        others = self.others.get((operation, status))
-        if others is None:
-            others = self.others[operation, status] = self._numbers(operation, OTHER, status)
-        return others
-
-    def _numbers(self, operation: str, client: str, status: int) -> tuple[list[float], list[float]]:
+        if client != OTHER and len(self.known) >= MOST_SERIES:
+            return self.known.get((operation, OTHER, status)) or self.open(operation, OTHER, status)
         labels = (*self._about, operation, client, _STATUSES[status])
-        return self._requests.series(labels), self._seconds.series(labels)
+        numbers = self.known[operation, client, status] = (
+            self._requests.series(labels),
+            self._seconds.series(labels),
+            self._durations.series((*self._about, operation)),
+        )
+        return numbers
+
+
+_Numbers = tuple[list[float], list[float], list[float]]
+"""Of what came to the same: how many, their time, and the buckets of the operation."""
 
 
 def _counting(resources: PolicyResources) -> Callable[[GatewayRequest, Operation | None, int, float], None]:
     """Counts requests, and sums their time, by all that tells them apart; the many buckets are by operation alone."""
-    metrics, product = resources.gateway.metrics, resources.product
     version = "v" + str(resources.contract.document.get("info", {}).get("version", "")).partition(".")[0]
-    clients = resources.keep("telemetry", set[str])
-    outcomes = _Outcomes(metrics, product, version, clients, resources.gateway.telemetry.clients)
-    find, find_others, opened = outcomes.known.get, outcomes.others.get, outcomes.open
-    durations = metrics.histogram(
-        "request_duration_seconds",
-        "Time until the answer began.",
-        ("product", "version", "operation"),
-        SECONDS,
-    )
-    buckets: dict[str, list[float]] = {}
-    measured = buckets.get
+    outcomes = _Outcomes(resources.gateway.metrics, resources.product, version)
+    find, opened = outcomes.known.get, outcomes.open
+    clients, most = resources.keep("telemetry", set[str]), resources.gateway.telemetry.clients
 
     def count(request: GatewayRequest, operation: Operation | None, status: int, seconds: float) -> None:
         client = request.caller.client if request.caller else ANONYMOUS
+        if client not in clients:
+            if len(clients) < most:
+                clients.add(client)
+            else:
+                client = OTHER
         called = operation.id if operation else ""
-        counted, taken = (
-            find((called, client, status))
-            or (find_others((called, status)) if outcomes.full else None)
-            or opened(called, client, status)
-        )
+        counted, taken, buckets = find((called, client, status)) or opened(called, client, status)
         counted[0] += 1
         taken[0] += seconds
-        numbers = measured(called)
-        if numbers is None:
-            numbers = buckets[called] = durations.series((product, version, called))
-        numbers[bisect_left(SECONDS, seconds)] += 1
-        numbers[-1] += seconds
+        buckets[bisect_left(SECONDS, seconds)] += 1
+        buckets[-1] += seconds
 
     return count
 
