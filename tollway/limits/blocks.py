@@ -4,7 +4,7 @@ import msgspec
 
 _SHARE = 10
 """A block is at most this part of the amount."""
-_FIRST, _FIRST_SHARE = 16, 100
+_FIRST, _FIRST_SHARE = 64, 100
 """The first block is this part of the amount, but at most so many."""
 _FAST, _SLOW = 0.1, 8
 """A block that was spent in less than this part of its window doubles the next one, and one that took 8 times as long

@@ -24,6 +24,8 @@ _RENEWALS = 5
 _SHARE = 10
 _AMPLE = 20
 """The least cap of which a gateway keeps a slot that nobody uses."""
+_LONE = 4
+"""How many times as long one slot of such a cap is leased: for callers that come now and then Redis is rarely asked."""
 _AT_ONCE = 200
 _DENIED = 0.1
 """Seconds for which nobody asks again for what was not there."""
@@ -33,23 +35,24 @@ _DRIFT = 0.0005
 HOLD = Script("""
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local gateway, life = ARGV[1], tonumber(ARGV[2])
+local gateway = ARGV[1]
 local answer = {}
 for i, key in ipairs(KEYS) do
-  local most, wanted = tonumber(ARGV[i * 2 + 1]), tonumber(ARGV[i * 2 + 2])
-  local others, fields = 0, redis.call('HGETALL', key)
+  local most, wanted, life = tonumber(ARGV[i * 3 - 1]), tonumber(ARGV[i * 3]), tonumber(ARGV[i * 3 + 1])
+  local others, last, fields = 0, now + life, redis.call('HGETALL', key)
   for place = 1, #fields, 2 do
     local count, turn = string.match(fields[place + 1], '(%d+):(%d+)')
     if tonumber(turn) <= now then
       redis.call('HDEL', key, fields[place])
     elseif fields[place] ~= gateway then
       others = others + count
+      last = math.max(last, tonumber(turn))
     end
   end
   local held = math.max(0, math.min(wanted, most - others))
   if held > 0 then
     redis.call('HSET', key, gateway, held .. ':' .. (now + life))
-    redis.call('PEXPIRE', key, life)
+    redis.call('PEXPIREAT', key, last)
   else
     redis.call('HDEL', key, gateway)
   end
@@ -57,8 +60,8 @@ for i, key in ipairs(KEYS) do
 end
 return table.concat(answer, ' ')
 """)
-"""Leases slots for a number of milliseconds, in the place of what the gateway had. For each key the cap and how many
-are wanted in all. Answers how many are held, as words of one string."""
+"""Leases slots, in the place of what the gateway had. For each key the cap, how many are wanted in all, and for how
+many milliseconds. Answers how many are held, as words of one string."""
 
 
 class SharedSlots:
@@ -112,13 +115,14 @@ class SharedSlots:
             await self._keep([each for each in self.slots.values() if self._due(each, time.monotonic())])
 
     def _due(self, slots: Slots, now: float) -> bool:
-        """Whether a lease has to be renewed or returned, which one that nothing is in flight of can wait for."""
-        if slots.used or max(slots.held, slots.peak) > 1 or slots.most < _AMPLE:
+        """Whether a lease has to be renewed or returned, which that of one slot of a large cap can wait for."""
+        if max(slots.held, slots.used, slots.peak) > 1 or slots.most < _AMPLE:
             return bool(slots.held or slots.used or slots.peak)
-        soon = slots.end - now < 2 * self._lease / _RENEWALS
-        if slots.peak and not soon:
-            slots.peak = 0
-        return bool(slots.peak)
+        if slots.end - now < 2 * self._lease / _RENEWALS:
+            return bool(slots.peak)
+        if slots.peak:
+            slots.peak = slots.used
+        return False
 
     async def _keep(self, kept: list[Slots]) -> None:
         for start in range(0, len(kept), _AT_ONCE):
@@ -131,13 +135,17 @@ class SharedSlots:
 
     async def _hold(self, wanted: list[tuple[Slots, int]]) -> None:
         """One at a time, so that what Redis did last is what we know."""
-        arguments: list[object] = [self._gateway, int(self._lease * 1000)]
+        arguments: list[object] = [self._gateway]
         for each, count in wanted:
-            arguments += [each.most, count]
+            arguments += [each.most, count, int(self._life(each, count) * 1000)]
         began = time.monotonic()
         held = await self._shared.run(HOLD, [each.key for each, _ in wanted], arguments)
-        for (each, _), count in zip(wanted, held, strict=True):
-            each.held, each.end = count, began + self._lease * (1 - _DRIFT)
+        for (each, asked), count in zip(wanted, held, strict=True):
+            each.held, each.end = count, began + self._life(each, asked) * (1 - _DRIFT)
+
+    def _life(self, slots: Slots, count: int) -> float:
+        """For how many seconds as many slots are leased."""
+        return self._lease * (_LONE if count == 1 and slots.most >= _AMPLE else 1)
 
     async def _leave(self) -> None:
         if self._renewing:
