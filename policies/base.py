@@ -12,6 +12,7 @@ from tollway.contracts.published import Contract, Operation
 from tollway.http.exchange import Headers
 from tollway.http.request_path import read_path
 from tollway.limits.plans import Plans
+from tollway.limits.subjects import of_issuer
 from tollway.oauth.resource_server import ResourceServer
 from tollway.problems import Malformed, TooLarge
 from tollway.service import MOST_BODY
@@ -39,6 +40,11 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     """The token's `jti`, by which it can be revoked."""
     customers: frozenset[str] | None = None
     """The customers whose objects the caller may see; None for the firm's own applications, which may see all."""
+    counted_as: str = ""
+    """The client, told apart from those of all issuers; made once, since each request is counted by it."""
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "counted_as", of_issuer(self.client, self.issuer))
 
 
 class GatewayRequest:

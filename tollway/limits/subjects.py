@@ -21,6 +21,8 @@ class Known(Protocol):
     def issuer(self) -> str: ...
     @property
     def customers(self) -> frozenset[str] | None: ...
+    @property
+    def counted_as(self) -> str: ...
 
 
 class HasId(Protocol):
@@ -44,7 +46,7 @@ class Asking(Protocol):
 def by_client(request: Asking) -> Hashable:
     """What tells clients apart in this process; a client's name cannot be taken for an address."""
     caller = request.caller
-    return (None, holder_of(request.address)) if caller is None else (caller.issuer, caller.client)
+    return (None, holder_of(request.address)) if caller is None else caller.counted_as
 
 
 def told_apart(parts: Collection[Part]) -> Callable[[Asking], Hashable]:
@@ -73,12 +75,16 @@ def _named(part: Part, request: Asking) -> str:
     caller = request.caller
     if caller is None:
         return "@@" + quote(holder_of(request.address), safe=":")
-    issuer = quote(caller.issuer, safe="")
     if part == "user":
-        return f"{quote(caller.subject, safe='')}@{issuer}"
+        return of_issuer(caller.subject, caller.issuer)
     if part == "customer" and caller.customers:
         return ",".join(quote(customer, safe="") for customer in sorted(caller.customers))
-    return f"{quote(caller.client, safe='')}@{issuer}"
+    return caller.counted_as
+
+
+def of_issuer(name: str, issuer: str) -> str:
+    """A client or user of an issuer, which cannot be taken for another's."""
+    return f"{quote(name, safe='')}@{quote(issuer, safe='')}"
 
 
 class Rules(Generic[R]):

@@ -1,5 +1,6 @@
 """Reads access tokens: JWTs of RFC 9068, and what an issuer says of opaque ones."""
 
+import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -143,12 +144,12 @@ def _scopes(told: str) -> frozenset[str]:
 
 
 def _known(told: str, as_what: str, issuer: TrustedIssuer) -> str:
-    """Who it is inside, among the subjects or clients of all issuers."""
+    """Who it is inside, among the subjects or clients of all issuers: one string wherever it is the same."""
     if issuer.name:
-        return f"{issuer.name}:{told}"
+        return sys.intern(f"{issuer.name}:{told}")
     if any(told.startswith(f"{name}:") for name in issuer.names):
         raise Refused(f"The access token's {as_what} could be taken for one of another issuer.")
-    return told
+    return sys.intern(told)
 
 
 def _binding(confirmation: object, issuer: IssuerSettings) -> tuple[str, str]:
