@@ -180,6 +180,26 @@ async def test_gateways_keep_a_cap_together(flood, service, make_shared) -> None
     assert sum(refused) == 30
 
 
+@pytest.mark.parametrize("most", [100, 15])
+async def test_nobody_is_refused_below_the_cap(make_shared, make_request, caller, most) -> None:
+    """Whoever comes while Redis is asked for others, or takes what was had for them, leaves nobody without a slot."""
+    answer = GatewayResponse(200, [], b"reached")
+
+    async def following(request) -> GatewayResponse:
+        await asyncio.sleep(0.001)
+        return answer
+
+    handler = Concurrency(in_flight=most).wrap(following, make_shared())
+
+    async def sent(client, after) -> None:
+        for _ in range(after):
+            await asyncio.sleep(0)
+        await handler(make_request(caller=caller(client=client)))
+
+    for number in range(40):
+        await asyncio.gather(*(sent(f"client-{number}", after) for after in range(most)))
+
+
 async def test_slots_that_are_not_used_go_to_others(flood, service, make_shared, make_request, caller) -> None:
     """What one gateway has had in flight is another's to use, soon after it has ended."""
     first, second = (Concurrency(in_flight=4).wrap(service, make_shared()) for _ in range(2))

@@ -81,12 +81,17 @@ class SharedSlots:
         """None is ours before Redis was asked."""
 
     async def more(self, wanting: Sequence[Slots]) -> None:
-        """Lease a few more than are in use where none is free."""
+        """Lease a few more than are in use where none is free, until one is or the cap is reached."""
         if self._renewing is None:
             self._renewing = asyncio.create_task(self._renew())
         for each in wanting:
             each.peak = max(each.peak, each.used + 1)
-        await self._errands.join(wanting).answered()
+        began = time.monotonic()
+        while True:
+            await self._errands.join(wanting).answered()
+            lacking = [each for each in wanting if each.used >= each.held or time.monotonic() >= each.end]
+            if not lacking or any(each.again > began for each in lacking):
+                return  # otherwise those who came meanwhile have taken what was leased
 
     async def _lease_more(self, wanting: list[Sequence[Slots]]) -> None:
         """Lease what several requests want, in one go."""
@@ -99,10 +104,11 @@ class SharedSlots:
                 if now >= each.end or (each.used + count > each.held and now >= each.again)
             }
             if short:
+                wanted = {each: each.used + count for each, count in short.items()}
                 await self._hold([(each, each.used + _more(each, count)) for each, count in short.items()])
-            for each, count in short.items():
-                if each.used + count > each.held:
-                    each.again = time.monotonic() + _DENIED
+                for each, count in wanted.items():
+                    if each.held < count:
+                        each.again = time.monotonic() + _DENIED
 
     def idle(self, slots: Slots) -> bool:
         """Whether none is in use, and was since the last look."""
