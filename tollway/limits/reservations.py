@@ -9,7 +9,7 @@ gateway's own window is counted in the one of Redis that begins instead, with th
 
 from tollway.limits.accounts import Allowance
 
-LASTS = 60.0
+LASTS = 90.0
 """Seconds; what a gateway that died had reserved is missing for so long."""
 DRIFT = 0.0005
 """How much faster Redis' clock may run than ours: what NTP may slew, and far beyond what clocks do by themselves."""
