@@ -17,8 +17,9 @@ _HOP_BY_HOP = frozenset(
 _KEPT_HERE = _HOP_BY_HOP | {b"host", b"content-length", b"authorization", b"cookie", b"accept-encoding", b"expect",
                             b"correlation-id", b"traceparent", b"tracestate", b"dpop", b"client-cert",
                             b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"}  # fmt: skip
-_NOT_RETURNED = _HOP_BY_HOP | {b"content-length", b"content-encoding"}
-"""The body arrives here decoded and whole, so what was said of its encoding and length no longer holds."""
+_NOT_RETURNED = _HOP_BY_HOP | {b"content-length", b"content-encoding", b"date", b"server"}
+"""The body arrives here decoded and whole, so what was said of its encoding and length no longer holds; which server a
+service runs on is nobody's business, and the gateway's own says the date."""
 _NONE: frozenset[str] = frozenset()
 _OURS = b"tollway-"
 """Headers of this prefix mean something between services, so none from outside gets in and none from inside out."""

@@ -153,6 +153,21 @@ async def test_a_service_elsewhere_answers_over_the_network(
     assert (answer.status_code, answer.json()["id"]) == (200, "Q-9")
 
 
+async def test_what_a_service_runs_on_is_not_told(
+    make_gateway: object, identity: Identity, service: ASGIApp, token: str
+) -> None:
+    """The name of the server behind, and its date, stay behind."""
+    async with serve(service) as behind, httpx.AsyncClient() as straight:
+        services = Services(identity, {"sales": behind.url})
+        assert {"server", "date"} <= (await straight.get(f"{behind.url}/health/live")).headers.keys()
+        front = httpx.ASGITransport(make_gateway(services))
+        async with httpx.AsyncClient(transport=front, base_url="http://gateway.test") as client:
+            answer = await client.get("/sales/v1/quotes/Q-9", headers={"authorization": f"Bearer {token}"})
+        await services.close()
+    assert answer.status_code == 200
+    assert not {"server", "date"} & answer.headers.keys()
+
+
 async def test_a_service_that_is_down_is_a_503(make_gateway: object, identity: Identity, token: str) -> None:
     """When nobody answers behind the gateway, the caller learns that nothing happened."""
     services = Services(identity, {"sales": "http://127.0.0.1:9"})
