@@ -126,9 +126,8 @@ class Leased:
         left = allowance.left if now < allowance.end else 0
         if left > max(allowance.low, 0):
             return 0
-        block = max(allowance.block, blocks.first(allowance.amount, self._shared.lease))
-        if block == blocks.first(allowance.amount, self._shared.lease):
-            block -= left  # what is more than the first block would go back
+        first = blocks.first(allowance.amount, self._shared.lease)
+        block = allowance.block if allowance.block > first else first - left  # what is more than that would go back
         return max(0, max(block, waiting - left) - allowance.asked)
 
     def _grant(self, allowance: Allowance, granted: int, used: int, turn: int) -> None:

@@ -126,8 +126,7 @@ class SharedSlots:
             return bool(slots.held or slots.used or slots.peak)
         if slots.end - now < 2 * self._lease / _RENEWALS:
             return bool(slots.peak)
-        if slots.peak:
-            slots.peak = slots.used
+        slots.peak = slots.used
         return False
 
     async def _keep(self, kept: list[Slots]) -> None:

@@ -1,6 +1,7 @@
 """Whom a limit counts: the part of a request by which callers are told apart."""
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Generic, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -82,6 +83,7 @@ def _named(part: Part, request: Asking) -> str:
     return caller.counted_as
 
 
+@lru_cache(10_000)  # a token that is bound to its sender is looked at for each request
 def of_issuer(name: str, issuer: str) -> str:
     """A client or user of an issuer, which cannot be taken for another's."""
     return f"{quote(name, safe='')}@{quote(issuer, safe='')}"
