@@ -7,7 +7,7 @@ from gateway.http1.exchange import Exchange
 from gateway.http1.reader import Reader
 from gateway.http1.refusal import refusal
 from gateway.http1.turns import Turns
-from tollway.http.waiting import wake
+from gateway.http1.writer import Writer
 from tollway.problems import ProblemError, TooSlow
 
 if TYPE_CHECKING:  # it takes the connections
@@ -25,8 +25,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, listener: "Listener") -> None:
         self.loop = listener.loop
-        self.full = False
-        """Whether the caller does not read as fast as it is written to."""
+        self.writer: Writer
         self._listener = listener
         self._transport: asyncio.Transport | None = None
         self._reader: Reader
@@ -41,7 +40,6 @@ class Connection(asyncio.Protocol):
         """Whether the caller sends no more."""
         self._refused: ProblemError | None = None
         """What came last was no request, for this reason; told when those before it are answered."""
-        self._room: asyncio.Future[None] | None = None
         self._unsent = 0
         """Bytes that waited for the caller when that was last looked at."""
         self._in_head = False
@@ -52,6 +50,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Be ready for requests."""
         self._transport = transport  # type: ignore[assignment]  # create_server makes no other
+        self.writer = Writer(transport, self._listener.outbox)  # type: ignore[arg-type]  # see above
         peer, here = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
         self._address = peer[0] if peer else ""
         self._reader = Reader(self._begun, self._arrived, peer and peer[:2], here and here[:2])
@@ -86,12 +85,11 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Have the answer wait."""
-        self.full = True
+        self.writer.full = True
 
     def resume_writing(self) -> None:
         """Have the answer go on."""
-        self.full = False
-        wake(self._room)
+        self.writer.has_room()
 
     # What the reader calls
 
@@ -121,17 +119,6 @@ class Connection(asyncio.Protocol):
     def date(self) -> tuple[bytes, bytes]:
         """The header that tells when an answer was made."""
         return self._listener.date
-
-    def write(self, data: bytes) -> None:
-        """Send to the caller, unless it is gone."""
-        if self._transport:
-            self._transport.write(data)
-
-    async def drained(self) -> None:
-        """Wait until the caller has read enough, or is gone."""
-        while self.full:
-            self._room = self.loop.create_future()
-            await self._room
 
     def pause(self) -> None:
         """Have the caller wait with what it sends."""
@@ -179,8 +166,7 @@ class Connection(asyncio.Protocol):
 
     def _moves(self) -> bool:
         """Whether the caller has read something since this was last looked at, or has begun a head."""
-        unsent = self._transport.get_write_buffer_size() if self._transport else 0
-        in_head = self._reader.in_head
+        unsent, in_head = self.writer.unsent, self._reader.in_head
         moves = (unsent != self._unsent) or (in_head and not self._in_head)
         self._unsent, self._in_head = unsent, in_head
         return moves
@@ -194,7 +180,7 @@ class Connection(asyncio.Protocol):
     def end(self) -> None:
         """End when all that was written is sent."""
         if self._transport:
-            self._transport.close()
+            self.writer.close()
 
     # How exchanges end, and the connection with them
 
@@ -212,9 +198,9 @@ class Connection(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing():
             return
         if self._left:
-            self._transport.close()
+            self.writer.close()
         else:
-            self._transport.write_eof()
+            self.writer.end()
             self._transport.resume_reading()
 
     def _ended(self, exchange: Exchange) -> None:

@@ -106,7 +106,7 @@ class Exchange:
             if self._expecting:
                 self._expecting = False
                 if self._asked() and not self.started:
-                    self._connection.write(_CONTINUE)
+                    self._connection.writer.write(_CONTINUE)
             await self._changed()
 
     def _asked(self) -> bool:
@@ -135,15 +135,15 @@ class Exchange:
         if message["type"] != "http.response.body" or self.answered:
             return
         self._write(message.get("body", b""), more=message.get("more_body", False))
-        if self._connection.full:
-            await self._connection.drained()
+        if self._connection.writer.full:
+            await self._connection.writer.drained()
 
     async def send_whole(self, status: int, headers: Headers, body: bytes) -> None:
         """Take an answer at once, as the gateway has most of them, which costs less than two messages."""
         self._status, self._headers = status, headers
         self._write(body, more=False)
-        if self._connection.full:
-            await self._connection.drained()
+        if self._connection.writer.full:
+            await self._connection.writer.drained()
 
     def answer(self, answer: Answer) -> None:
         """Answer without the application, as the last thing on the connection."""
@@ -153,8 +153,9 @@ class Exchange:
 
     def _write(self, body: bytes, *, more: bool) -> None:
         framed = b"" if self.started else self._head(body, more=more)
+        writer = self._connection.writer
         if len(body) > _MOST_JOINED:
-            self._connection.write(framed)
+            writer.write(framed)
             framed = b""
         if body and self._status not in WITHOUT_BODY and self.scope["method"] != "HEAD":
             framed += b"%x\r\n%b\r\n" % (len(body), body) if self._chunked else body
@@ -166,8 +167,10 @@ class Exchange:
                 self.wake()
             if not self.complete:
                 self._connection.unwanted()
-        if framed:
-            self._connection.write(framed)
+        if more or len(framed) > _MOST_JOINED:
+            writer.write(framed)
+        elif framed:
+            writer.write_soon(framed)
 
     def _head(self, body: bytes, *, more: bool) -> bytes:
         """The head of the answer; raises ValueError when a header would be read as another one."""

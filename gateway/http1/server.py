@@ -13,6 +13,7 @@ from gateway.http1.refusal import refusal
 from tollway.context import new_context
 from tollway.http import server
 from tollway.http.exchange import Answer
+from tollway.http.outbox import Outbox
 from tollway.http.ports import bound
 from tollway.problems import ProblemError
 
@@ -58,6 +59,7 @@ class Listener:
         self.app = app
         self._unread = app.unread if isinstance(app, Gateway) else None
         self.loop = asyncio.get_running_loop()
+        self.outbox = Outbox()
         self.connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.now = 0.0

@@ -7,6 +7,7 @@ from typing import Any
 import httptools
 
 from tollway.http.exchange import Answer, Headers
+from tollway.http.outbox import Outbox
 from tollway.http.waiting import wake
 
 _MOST_WAITING = 262_144
@@ -32,13 +33,15 @@ class Broken(Exception):
 class Connection(asyncio.Protocol):
     """Parses answers by llhttp; used by one request at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, outbox: Outbox) -> None:
+        """What it sends goes through the outbox."""
         self.usable = False
         """Whether the connection can go on."""
         self.idle_since = 0.0
         self.until = 0.0
         """`time.monotonic()` after which nobody waits for the answer any more."""
         self._loop = asyncio.get_running_loop()
+        self._outbox = outbox
         self._transport: asyncio.Transport | None = None
         self._parser: Any = None
         self._answer: asyncio.Future[Answer] | None = None
@@ -132,7 +135,7 @@ class Connection(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing():
             self._fail("the connection ended", sent=False)
         else:
-            self._transport.write(sent)
+            self._outbox.put(self._transport, sent)
         return answer
 
     async def part(self) -> bytes:

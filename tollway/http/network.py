@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from tollway.http.connection import Broken, Connection
 from tollway.http.exchange import Answer, Call, Streamed
+from tollway.http.outbox import Outbox
 from tollway.http.platforms import SAFE_METHODS
 from tollway.problems import Unavailable, UnknownOutcome
 
@@ -36,6 +37,7 @@ class RemoteService:
         self._port = parts.port or (443 if self._tls else 80)
         self._prefix = parts.path.rstrip("/")
         self._head = f" HTTP/1.1\r\nhost: {parts.netloc}".encode("ascii")
+        self._connection = partial(Connection, Outbox())
         self._idle: deque[Connection] = deque()
         self._busy: set[Connection] = set()
         self._watch: asyncio.TimerHandle | None = None
@@ -123,7 +125,7 @@ class RemoteService:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(min(_CONNECT_SECONDS, until - monotonic())):
-                _, connection = await loop.create_connection(Connection, self._host, self._port, ssl=self._tls)
+                _, connection = await loop.create_connection(self._connection, self._host, self._port, ssl=self._tls)
         except (OSError, TimeoutError) as error:
             raise Unavailable(f"{self.name} cannot be reached: {error or 'no connection in time'}.") from error
         return connection

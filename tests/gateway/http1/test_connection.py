@@ -157,6 +157,36 @@ class Transport(asyncio.Transport):
         self.written += data
 
 
+async def test_those_who_ask_together_are_answered_together() -> None:
+    """Nothing is sent while somebody else's request is ready, but for the parts of a stream, which come behind."""
+    happened = []
+
+    class Telling(Transport):
+        def write(self, data):
+            happened.append(data.rpartition(b"\r\n\r\n")[2])
+
+    async def app(scope, receive, send):
+        path = scope["raw_path"]
+        happened.append(path)
+        if path == b"/stream":
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+            await send({"type": "http.response.body", "body": b"part", "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        else:
+            await answer(send, body=b"answer to %b" % path)
+
+    listener, connections = server.Listener(app), []
+    for path in (b"/1", b"/2", b"/stream", b"/3"):
+        connections.append(made := connection.Connection(listener))
+        made.connection_made(Telling())
+        made.data_received(GET.replace(b"/ ", path + b" "))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert happened == [b"/1", b"/2", b"/stream", b"answer to /1", b"answer to /2", b"part", b"/3", b"answer to /3"]
+    for made in connections:
+        made.connection_lost(None)
+
+
 @pytest.mark.parametrize("early", [True, False], ids=["at once", "later"])
 async def test_a_head_that_comes_with_the_connection_does_not_keep_its_body_out(early) -> None:
     """What comes before the connection's task has begun is read on like everything else."""
