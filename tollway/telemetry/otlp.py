@@ -3,6 +3,7 @@
 Written by hand: what is the same in many spans is encoded once, which makes a span cost a few microseconds.
 """
 
+from binascii import unhexlify
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from struct import Struct
@@ -48,22 +49,21 @@ def resource_of(attributes: Mapping[str, str]) -> bytes:
 def _span(one: Answered) -> bytes:
     ids, began = one.ids, int(one.began * 1e9)
     trace_id, span_id = ids.traceparent[3:35], ids.traceparent[36:52]
-    parts = [
-        bytes.fromhex(f"0a10{trace_id}1208{span_id}"),
-        _times(_START, began, _END, began + int(one.seconds * 1e9)),
-        _about(one.method, one.scheme, one.route, one.product, one.operation, one.status, one.problem),
-        _caller(one.address, one.client, one.host, one.agent),
-        _attribute(_PATH, one.path),
-        _attribute(_CORRELATION_ID, ids.correlation_id),
-        _parent(one.traceparent.decode("latin-1"), trace_id) if one.traceparent else _ENDS_HERE,
-    ]
-    if ids.tracestate:
-        parts.append(_text(3, ids.tracestate))
-    if one.request_bytes:
-        parts.append(_integer("http.request.body.size", one.request_bytes))
-    if one.response_bytes is not None:
-        parts.append(_integer("http.response.body.size", one.response_bytes))
-    return _field(2, b"".join(parts))
+    content = b"".join(
+        (
+            unhexlify(f"0a10{trace_id}1208{span_id}"),
+            _times(_START, began, _END, began + int(one.seconds * 1e9)),
+            _about(one.method, one.scheme, one.route, one.product, one.operation, one.status, one.problem),
+            _caller(one.address, one.client, one.host, one.agent),
+            _attribute(_PATH, one.path),
+            _attribute(_CORRELATION_ID, ids.correlation_id),
+            _parent(one.traceparent.decode("latin-1"), trace_id) if one.traceparent else _ENDS_HERE,
+            _text(3, ids.tracestate) if ids.tracestate else b"",
+            _integer("http.request.body.size", one.request_bytes) if one.request_bytes else b"",
+            b"" if one.response_bytes is None else _integer("http.response.body.size", one.response_bytes),
+        )
+    )
+    return _field(2, content)
 
 
 def _parent(given: str, trace_id: str) -> bytes:
@@ -141,7 +141,10 @@ def _text(number: int, value: str) -> bytes:
 
 def _field(number: int, content: bytes) -> bytes:
     """A field of bytes: its number, below 16, the length and the content."""
-    return b"%c%b%b" % (number << 3 | 2, _varint(len(content)), content)
+    length = len(content)
+    if 1 << 7 <= length < 1 << 14:  # as that of a span
+        return b"%c%c%c%b" % (number << 3 | 2, length & 0x7F | 0x80, length >> 7, content)
+    return b"%c%b%b" % (number << 3 | 2, _varint(length), content)
 
 
 def _varint(number: int) -> bytes:
