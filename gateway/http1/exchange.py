@@ -167,10 +167,9 @@ class Exchange:
                 self.wake()
             if not self.complete:
                 self._connection.unwanted()
-        if more or len(framed) > _MOST_JOINED:
-            writer.write(framed)
-        elif framed:
-            writer.write_soon(framed)
+        if framed:
+            write = writer.write if more or len(framed) > _MOST_JOINED else writer.write_soon
+            write(framed)
 
     def _head(self, body: bytes, *, more: bool) -> bytes:
         """The head of the answer; raises ValueError when a header would be read as another one."""

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from tollway.http.connection import Connection
 from tollway.http.outbox import Outbox
 
 
@@ -51,3 +52,16 @@ async def test_nothing_is_sent_to_who_is_gone() -> None:
         outbox.put(Transport(sent, closing=closing), data)
     outbox.send()
     assert sent == [b"1", b"3"]
+
+
+async def test_services_are_asked_together() -> None:
+    """What is asked over several connections is sent when the last of them has been."""
+    sent, outbox, answers = [], Outbox(), []
+    for request in (b"1", b"2"):
+        connection = Connection(outbox)
+        connection.connection_made(Transport(sent))
+        answers.append(connection.ask(request, until=0.0))
+        assert sent == []
+    await asyncio.sleep(0)
+    assert sent == [b"1", b"2"]
+    assert not any(answer.done() for answer in answers)

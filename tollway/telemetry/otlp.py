@@ -141,10 +141,7 @@ def _text(number: int, value: str) -> bytes:
 
 def _field(number: int, content: bytes) -> bytes:
     """A field of bytes: its number, below 16, the length and the content."""
-    length = len(content)
-    if 1 << 7 <= length < 1 << 14:  # as that of a span
-        return b"%c%c%c%b" % (number << 3 | 2, length & 0x7F | 0x80, length >> 7, content)
-    return b"%c%b%b" % (number << 3 | 2, _varint(length), content)
+    return b"%c%b%b" % (number << 3 | 2, _varint(len(content)), content)
 
 
 def _varint(number: int) -> bytes:

@@ -435,6 +435,25 @@ async def test_a_caller_that_does_not_read_is_waited_for_and_then_not(monkeypatc
             await reader.readexactly(70 * MEGABYTE)
 
 
+async def test_a_caller_that_reads_nothing_is_not_answered_on_and_on() -> None:
+    """Requests that come together wait for room in their turn, although whole answers are not sent at once."""
+    answered = 0
+
+    async def app(scope, receive, send):
+        nonlocal answered
+        answered += 1
+        await answer(send, body=b"x" * 60_000)
+
+    async with served(app) as (reader, writer):
+        writer.write(GET * 1_000)
+        await asyncio.sleep(1)
+        waits = answered
+        await asyncio.sleep(0.2)
+        assert waits == answered < 500
+        for _ in range(1_000):
+            assert len((await whole(reader))[2]) == 60_000
+
+
 async def test_a_caller_that_reads_slowly_gets_all_of_its_answer(monkeypatch) -> None:
     """As long as some of it is read it is sent, however long that takes, the last answer of a connection, too."""
     monkeypatch.setattr(connection, "_STALLED_SECONDS", 1)
