@@ -6,10 +6,9 @@ from policies.base import GatewayRequest, GatewayResponse, Handler
 from tollway.context import Priority, RequestContext
 from tollway.http.exchange import Call, Headers
 from tollway.http.services import Services
-from tollway.identity import HEADER
 
 NAME = "gateway"
-"""What the gateway signs as."""
+"""What the gateway calls as."""
 _HOP_BY_HOP = frozenset(
     (b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te",
      b"trailer", b"transfer-encoding", b"upgrade")
@@ -26,9 +25,9 @@ _OURS = b"tollway-"
 
 
 def forward(services: Services, service: str, timeout: float) -> Handler:
-    """A handler that asks the service, signed as the gateway on behalf of the caller, and waits `timeout` seconds."""
+    """A handler that asks the service as the gateway, on behalf of the caller, and waits `timeout` seconds."""
     services.expect(service)
-    sign, send = services.identity.sign, services.send
+    send = services.send
 
     async def handle(request: GatewayRequest) -> GatewayResponse:
         streamed, body = request.operation.streamed, request.body_so_far
@@ -39,15 +38,13 @@ def forward(services: Services, service: str, timeout: float) -> Handler:
             deadline = request.deadline
         caller, ids = request.caller, request.context
         subject, scopes = (caller.subject, caller.scopes) if caller else ("", _NONE)
-        headers = _kept(request.headers)
-        headers.append((HEADER, sign(NAME, service, subject, scopes)))
         # Interactive, since whoever called waits for the answer.
         inner = RequestContext(
             ids.correlation_id, ids.traceparent, subject, "", deadline, ids.tracestate, Priority.INTERACTIVE, scopes,
             ids.request_key,
         )  # fmt: skip
-        call = Call(request.method, request.path, request.query, headers, body, streamed)
-        answer = await send(service, call, inner, timeout)
+        call = Call(request.method, request.path, request.query, _kept(request.headers), body, streamed)
+        answer = await send(NAME, service, call, inner, timeout)
         return GatewayResponse(answer.status, _returned(answer.headers), answer.body, answer.stream)
 
     return handle

@@ -32,15 +32,13 @@ class Verified(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Signed(msgspec.Struct, frozen=True, gc=False):
-    """A token that this process made, and what it says to whom."""
+    """A token that this process made."""
 
     made: float
     token: bytes
-    audience: str
-    said: Verified
 
 
-_NEVER = _Signed(0.0, b"", "", Verified("", "", frozenset()))
+_NEVER = _Signed(0.0, b"")
 _NONE: dict[str, _Signed] = {}
 
 
@@ -57,8 +55,6 @@ class Identity:
         self._secret = key.encode()
         self._signed: dict[tuple[str, str, frozenset[str]], dict[str, _Signed]] = {}
         """The token of each subject, by who calls whom, and what is granted."""
-        self._last = _NEVER
-        """What a service in the same process is most often called with next."""
         self._made = 0
         self._verified: dict[tuple[bytes, str], tuple[float, Verified]] = {}
 
@@ -80,19 +76,15 @@ class Identity:
                 self._signed.clear()
                 self._made = 0
             self._made += 1
-            signed = _Signed(now, token, audience, Verified(caller, subject, scopes))
+            signed = _Signed(now, token)
             self._signed.setdefault((caller, audience, scopes), {})[subject] = signed
             # A service in the same process need not read what was just written.
-            self._keep(token, audience, expires, signed.said)
-        self._last = signed
+            self._keep(token, audience, expires, Verified(caller, subject, scopes))
         return signed.token
 
     def verify(self, token: bytes, audience: str) -> Verified:
         """What a token meant for `audience` says; raises Unauthenticated."""
         now = time.time()
-        last = self._last
-        if token is last.token and audience == last.audience and now - last.made < LIFETIME - 1:
-            return last.said
         expires, verified = self._verified.get((token, audience), (0.0, None))
         if verified is not None and expires > now:
             return verified

@@ -138,11 +138,8 @@ async def test_a_running_service_enforces_its_parameters(
     services = Services(identity)
     services.host("a", create_service("a", [get_thing, send_thing], identity=identity))
     path, _, query = target.partition("?")
-    pairs = [
-        (HEADER, identity.sign("test", "a")),
-        *((name.encode(), value.encode()) for name, value in headers.items()),
-    ]
-    answer = await services.send("a", Call("GET", path, query.encode(), pairs, b""), new_context())
+    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    answer = await services.send("test", "a", Call("GET", path, query.encode(), pairs, b""), new_context())
     assert answer.status == (422 if wrong else 200), answer.body
     assert [violation["pointer"] for violation in json.loads(answer.body).get("violations", ())] == wrong
 

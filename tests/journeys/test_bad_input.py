@@ -199,8 +199,7 @@ async def _order(firm, deal_id: str) -> dict[str, Any]:
 
 async def _send_order(firm, order: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     services = firm.running.installation.services
-    signed = services.identity.sign("customer-onboarding", "project-activation")
-    headers = [(b"tollway-identity", signed), (b"content-type", b"application/json")]
+    headers = [(b"content-type", b"application/json")]
     call = Call("POST", "/project-activation/v1/orders", b"", headers, msgspec.json.encode(order))
-    answer = await services.send("project-activation", call, new_context())
+    answer = await services.send("customer-onboarding", "project-activation", call, new_context())
     return answer.status, msgspec.json.decode(answer.body)

@@ -54,7 +54,7 @@ async def call():
         port = server.sockets[0].getsockname()[1]
         services = Services(Identity("k" * 40), {"shop": f"http://127.0.0.1:{port}/base"})
         opened.extend((server, services))
-        return [await services.send("shop", request, new_context(), longest) for request in requests]
+        return [await services.send("till", "shop", request, new_context(), longest) for request in requests]
 
     yield ask
     for each in opened:
@@ -165,7 +165,7 @@ async def test_many_calls_at_once_have_a_connection_each(call) -> None:
     server = await asyncio.start_server(elsewhere, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     services = Services(Identity("k" * 40), {"shop": url})
-    answers = await asyncio.gather(*(services.send("shop", get(), new_context()) for _ in range(20)))
+    answers = await asyncio.gather(*(services.send("till", "shop", get(), new_context()) for _ in range(20)))
     assert {answer.body for answer in answers} == {b"ok"}
     assert elsewhere.connections == 20
     await services.close()

@@ -163,7 +163,7 @@ async def test_where_all_are_left_alone_all_are_asked(shops, both):
 async def test_the_setting_names_them_all(shops):
     """A URL may be several; what is none is told at the start, with the setting."""
     services = Services(Identity("k" * 40), {"shop": " ".join(shop.url for shop in shops)})
-    answers: list[Answer] = [await services.send("shop", READ, new_context()) for _ in range(2)]
+    answers: list[Answer] = [await services.send("till", "shop", READ, new_context()) for _ in range(2)]
     assert {answer.body for answer in answers} == {b"first", b"second"}
     await services.close()
     for wrong in ("shop:8101", "http://", "http://127.0.0.1:1 shop"):

@@ -18,8 +18,8 @@ from tollway.http import parameters
 from tollway.http.exchange import WITHOUT_BODY, Answer, Call
 from tollway.http.in_process import run
 from tollway.http.path_tree import PathTree
-from tollway.identity import HEADER, Identity
-from tollway.problems import TooLarge, Unauthenticated
+from tollway.identity import Identity
+from tollway.problems import TooLarge
 from tollway.service import MOST_BODY, Service, problem_answer
 
 _JSON = (b"content-type", b"application/json")
@@ -30,8 +30,8 @@ class DirectService:
     """The plain handlers of a service."""
 
     def __init__(self, service: Service, identity: Identity) -> None:
-        self._name = service.name
-        self._identity = identity
+        self.identity = identity
+        """By which the service knows who calls: what comes in the name of the very same one is believed."""
         self._tree: PathTree[_Operation] = PathTree()
         for route in service.routes:
             if isinstance(route, HTTPRoute):
@@ -52,20 +52,12 @@ class DirectService:
     ) -> Answer:
         try:
             headers = dict(request.headers)
-            told = self._identity.verify(self._token(headers), self._name)
-            if ids.process_id or told.subject != ids.subject or told.scopes != ids.scopes:
-                # The execution context is this call's own, so what is entered is never left.
-                context.enter(msgspec.structs.replace(ids, subject=told.subject, scopes=told.scopes, process_id=""))
+            if ids.process_id:  # The execution context is this call's own, so what is entered is never left.
+                context.enter(msgspec.structs.replace(ids, process_id=""))
             arguments = operation.arguments(in_path, request, headers)
             return operation.answer(await operation.handler(**arguments))
         except Exception as error:  # noqa: BLE001 - whatever goes wrong is answered
             return problem_answer(error, request.path, ids.correlation_id)
-
-    def _token(self, headers: dict[bytes, bytes]) -> bytes:
-        token = headers.get(HEADER)
-        if token is None:
-            raise Unauthenticated(f"{self._name} is called by Tollway's own services only; call the gateway.")
-        return token
 
 
 class _Operation:
