@@ -17,6 +17,8 @@ MOST = 50_000
 """Accounts that a product keeps in mind; beyond them the oldest are forgotten, however much they have used."""
 KEPT = 16_384
 """Accounts that are kept in mind although none of their windows runs."""
+_MOST_IN_HAND = 256
+"""Of numbers as small as this Python has one object each, however many count down from them."""
 
 
 @lru_cache(1_024)
@@ -29,24 +31,37 @@ def _reset(at: int) -> Pair:
     return b"x-ratelimit-reset", b"%d" % at
 
 
-class Allowance(msgspec.Struct, eq=False, gc=False):
-    """What one subject has left of one window."""
+@lru_cache(1_024)
+def in_hand(left: int, most: int = _MOST_IN_HAND) -> tuple[int, int]:
+    """How many requests are counted down from, and how many are spare; the same objects for all who have as many."""
+    return min(left, most), max(0, left - most)
 
-    key: str
-    seconds: int
-    amount: int
-    limit: Pair
+
+class Allowance(msgspec.Struct, eq=False, gc=False, kw_only=True):
+    """What one subject has left of one window.
+
+    With many subjects, each is far from the processor when its request comes: what each request reads stands together.
+    """
+
     left: int = 0
     """Requests that may be admitted here without asking anybody."""
     end: float = 0.0
     """Until when `left` and `spare` hold, by the clock of whoever counts."""
-    turns: float = 0.0
-    """When the window turns, by the same clock."""
     spare: int = 0
     """Requests beyond `left` that nobody had taken when Redis was last asked."""
+    turns: float = 0.0
+    """When the window turns, by the same clock."""
     reset: Pair = (b"x-ratelimit-reset", b"0")
+    limit: Pair
+    until: float = 0.0
+    """Before when a window of this gateway's own may begin."""
+    reserved: int = 0
+    """How many this gateway admits in each window of its own, without asking."""
+    seconds: int
+    amount: int
     low: int = -1
     """The value of `left` at which more are fetched ahead."""
+    key: str
     block: int = 1
     """How many are fetched at a time."""
     asked: int = 0
@@ -59,20 +74,16 @@ class Allowance(msgspec.Struct, eq=False, gc=False):
     """When the window turns, in milliseconds of Redis' clock; 0 in memory."""
     got: int = 0
     """How many were fetched in this window, but for those that were given back."""
-    reserved: int = 0
-    """How many this gateway admits in each window of its own, without asking."""
-    until: float = 0.0
-    """Before when such a window may begin."""
 
     @classmethod
     def of(cls, key: str, window: Window) -> "Allowance":
         """That of a window of which nothing is known yet."""
-        return cls(key, window.seconds, window.amount, _limit(window.amount))
+        return cls(key=key, seconds=window.seconds, amount=window.amount, limit=_limit(window.amount))
 
     def resize(self, amount: int) -> None:
         """Hold to another amount from now on, from which what was used is taken off."""
         if self.end and not self.turn:
-            self.left = max(0, self.left + amount - self.amount)
+            self.left, self.spare = in_hand(max(0, self.left + self.spare + amount - self.amount))
         self.until = 0.0
         self.amount = amount
         self.limit = _limit(amount)

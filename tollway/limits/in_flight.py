@@ -1,6 +1,7 @@
 """Caps of requests in flight: slots that a request takes when it comes and leaves when its answer has ended."""
 
 from collections.abc import Hashable, Iterable, Sequence
+from math import inf
 from typing import Protocol
 
 import msgspec
@@ -53,7 +54,7 @@ class Local:
 
     def make(self, slots: Slots) -> None:
         """All of them are ours for good."""
-        slots.held, slots.end = slots.most, float("inf")
+        slots.held, slots.end = slots.most, inf
 
     async def more(self, wanting: Sequence[Slots]) -> None:
         """There are no more."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tollway.limits.accounts import Account, Allowance
+from tollway.limits.accounts import Account, Allowance, in_hand
 
 
 class Memory:
@@ -16,13 +16,15 @@ class Memory:
     def take(self, account: Account, now: float) -> Allowance | None:
         """Admit one more, or answer the allowance that refuses it."""
         for allowance in account.allowances:
+            left = allowance.left
             if now >= allowance.end:
-                allowance.left = allowance.amount - 1
+                left, allowance.spare = in_hand(allowance.amount)
                 allowance.ends(now, allowance.seconds, now)
-            elif allowance.left > 0:
-                allowance.left -= 1
-            else:
-                return allowance
+            elif left <= 0:
+                if allowance.spare <= 0:
+                    return allowance
+                left, allowance.spare = in_hand(allowance.spare)
+            allowance.left = left - 1
         return None
 
     async def ask(self, account: Account) -> Allowance | None:

@@ -1,5 +1,7 @@
 """Rate limits as people write them, `"100/minute;10/second"`: the notation of the limits library and of slowapi."""
 
+from functools import lru_cache
+
 import limits
 import msgspec
 
@@ -14,10 +16,11 @@ class Window(msgspec.Struct, frozen=True):
     """Seconds of the unit it is written in, by which slowapi chooses the window that its headers show."""
 
 
+@lru_cache(1_024)
 def parse(text: str) -> tuple[Window, ...]:
     """The windows that a limit string names, as they are written; raises ValueError when it is none.
 
-    Of two windows of one length the smaller is kept: it is the one that holds.
+    Of two windows of one length the smaller is kept: it is the one that holds. All who have the limit share them.
     """
     windows: dict[int, Window] = {}
     for item in limits.parse_many(text):

@@ -7,7 +7,7 @@ half of it in each of its own. A caller that needs more gives its reservation up
 gateway's own window is counted in the one of Redis that begins instead, with the same first request.
 """
 
-from tollway.limits.accounts import Allowance
+from tollway.limits.accounts import Allowance, in_hand
 
 LASTS = 90.0
 """Seconds; what a gateway that died had reserved is missing for so long."""
@@ -27,8 +27,8 @@ def share(allowance: Allowance, held: int) -> int:
 
 def begin(allowance: Allowance, now: float, wall: float) -> bool:
     """Admit the first request of a window of our own; answers whether the reservation is due to be renewed."""
-    allowance.left = allowance.reserved - 1
-    allowance.spare = allowance.amount - allowance.reserved
+    left, allowance.spare = in_hand(allowance.amount, allowance.reserved)
+    allowance.left = left - 1
     allowance.low = -1
     allowance.ends(now, allowance.seconds * (1 + DRIFT), wall)  # no sooner than Redis would say
     return allowance.until - now < _RENEWED
