@@ -54,6 +54,28 @@ async def make_gateway(redis_settings):
         yield make
 
 
+async def test_what_is_used_while_others_permits_go_back_does_not(redis_settings, valkey_client) -> None:
+    """Permits that were found unused, and are asked for before it is their turn to go back, stay counted."""
+    shared = SharedRates(RedisSettings(url=redis_settings.url, timeout=20))
+    leased = Leased(shared)
+    accounts = Accounts(leased, "tollway:rates")
+    opened = [accounts.open(name, [("orders", name, *parse("1000/hour"))]) for name in map(str, range(500))]
+    await asyncio.gather(*(leased.ask(account) for account in opened))
+    last = opened[-1].allowances[0]
+    last.low = -1  # so that no more is fetched when few are left
+    unused = [(each, each.left) for account in opened for each in account.allowances]
+    given_back = asyncio.create_task(leased._give_back(unused))
+    await asyncio.sleep(0)
+    held = last.left
+    for _ in range(held):
+        assert leased.take(opened[-1], leased.clock()) is None
+    await given_back
+    used = [int(valkey_client.hget(account.keys[0], "3600")) for account in opened]
+    assert held > 0
+    assert (last.left, used) == (0, [1] * 499 + [1 + held])
+    await shared.close()
+
+
 @given(amount=st.integers(1, 10**7), lease=st.integers(1, 10**4), seconds=st.sampled_from([1, 10]))
 def test_no_more_is_reserved_than_may_be_unspent(amount, lease, seconds) -> None:
     """Twice what a gateway admits in its own windows is what it may hold unspent, so the published bounds stand."""

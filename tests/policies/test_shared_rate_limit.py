@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from policies.rate_limit import RateLimit
-from tollway.limits import leased
+from tollway.limits import leased, unused
 from tollway.limits.connection import SharedRates
 from tollway.problems import QuotaExceeded, StartupError, Unavailable
 from tollway.settings import RedisSettings
@@ -138,7 +138,7 @@ async def test_the_last_idle_permits_go_back(redis_url, make_handler, send, monk
     idle, busy = (make_handler(redis_url, "1000/hour", counted="leased") for _ in range(2))
     for _ in range(500):
         assert await send(idle)
-    await asyncio.sleep(2.5 * leased._PATIENCE * leased._LOOK)
+    await asyncio.sleep(2.5 * unused.PATIENCE * leased._LOOK)
     assert [await send(busy) for _ in range(501)].count(True) == 500
 
 

@@ -9,20 +9,18 @@ all but a few after a second. Of slow callers a gateway has permits of each shor
 import asyncio
 import time
 from contextlib import suppress
-from itertools import count
 from secrets import token_hex
 
 from tollway.limits import blocks, reservations
-from tollway.limits.accounts import ASK, Account, Allowance
+from tollway.limits.accounts import ASK, Account, Allowance, in_hand
 from tollway.limits.connection import SharedRates
 from tollway.limits.errands import Errand, Errands
 from tollway.limits.reservations import DRIFT
 from tollway.limits.scripts import GIVE_BACK, LEASE
+from tollway.limits.unused import Unused
 from tollway.problems import Unavailable
 
 _LOOK = 1.0
-_PATIENCE = 30
-"""Looks, at most, after which the last few permits go back, too, which slow callers come for."""
 _AT_ONCE = 200
 _TOGETHER = 100
 """Accounts of an errand, which Redis does nothing else beside."""
@@ -38,6 +36,7 @@ class Leased:
         self._name = token_hex(4)
         self._errands = Errands(self._fetch, _TOGETHER)
         self._looking: asyncio.Task[None] | None = None
+        self._unused = Unused(shared.lease)
         shared.leaving(self._leave)
 
     def take(self, account: Account, now: float) -> Allowance | None:
@@ -136,46 +135,37 @@ class Leased:
             allowance.turn, allowance.left = turn, 0
         allowance.left += granted
         allowance.got += granted
-        allowance.spare = max(0, allowance.amount - used)
+        _, allowance.spare = in_hand(allowance.amount, used)
         if granted:
             lasted, amount = now - allowance.since, allowance.amount
             allowance.block = blocks.following(allowance.block, lasted, allowance.seconds, amount, self._shared.lease)
             allowance.since, allowance.seen = now, -1
+            self._unused.granted(allowance)
         allowance.low = blocks.low(allowance.block) or -1
 
     async def _look(self) -> None:
         """Give back, again and again, what nobody has asked for since the last look."""
-        for look in count(1):
+        while True:
             await asyncio.sleep(_LOOK)
-            now, idle = self.clock(), []
-            for allowance in self.allowances.values():
-                left = allowance.left
-                if left <= 0 or allowance.reserved or now >= allowance.end:
-                    continue
-                few = blocks.first(allowance.amount, self._shared.lease)
-                if left > few:
-                    if left == allowance.seen:
-                        idle.append((allowance, left - few))
-                elif look % _patience(allowance.seconds):
-                    continue
-                elif left == allowance.seen:
-                    idle.append((allowance, left))
-                allowance.seen = left
-            await self._give_back(idle)
+            await self._give_back(self._unused.found(self.clock()))
 
     async def _give_back(self, idle: list[tuple[Allowance, int]]) -> None:
         """What is not known to have arrived is not sent again: permits may be lost, never doubled."""
         for start in range(0, len(idle), _AT_ONCE):
             keys, arguments = [], []
-            for allowance, many in idle[start : start + _AT_ONCE]:
+            for allowance, found in idle[start : start + _AT_ONCE]:
+                many = 0 if allowance.reserved else min(found, allowance.left)  # some may be used by now
+                if many <= 0:
+                    continue
                 keys.append(allowance.key)
                 arguments += [allowance.seconds, allowance.turn, many]
                 allowance.spare += many
                 allowance.got -= many
                 allowance.left -= many
                 allowance.block = blocks.halved(allowance.block, allowance.amount, self._shared.lease)
-            with suppress(Unavailable):
-                await self._shared.run(GIVE_BACK, keys, arguments)
+            if keys:
+                with suppress(Unavailable):
+                    await self._shared.run(GIVE_BACK, keys, arguments)
 
     async def _leave(self) -> None:
         if self._looking:
@@ -184,11 +174,6 @@ class Leased:
                 await self._looking
         held = [(each, each.left) for each in self.allowances.values() if each.left > 0 and not each.reserved]
         await self._give_back(held)
-
-
-def _patience(seconds: int) -> int:
-    """After how many looks the last few permits of a window go back."""
-    return min(_PATIENCE, max(1, seconds // 2))
 
 
 def _undone(account: Account, unknown: Allowance, now: float) -> Allowance:
