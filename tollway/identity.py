@@ -1,4 +1,4 @@
-"""Which service calls: a short-lived signed token that every inner service verifies, but where it is called straight."""
+"""Which service calls: a short-lived signed token, which a service verifies unless it is called straight."""
 
 import hmac
 import time

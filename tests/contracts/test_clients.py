@@ -49,10 +49,10 @@ class Checked(Services):
         self.contracts = {name: load(CONTRACTS, SERVICES[name].contract(name)) for name in PORTS}
         self.called: set[tuple[str, str]] = set()
 
-    async def send(self, service: str, request: Call, *rest: Any) -> Answer:
+    async def send(self, caller: str, service: str, request: Call, *rest: Any) -> Answer:
         """Send a request that keeps to the contract, and answer with what does so."""
         if service not in self.contracts:
-            return await super().send(service, request, *rest)
+            return await super().send(caller, service, request, *rest)
         asked = GatewayRequest(
             method=request.method,
             raw_path=request.path.encode(),
@@ -65,7 +65,7 @@ class Checked(Services):
         answered: list[Answer] = []
 
         async def following(_: GatewayRequest) -> GatewayResponse:
-            answered.append(await super(Checked, self).send(service, request, *rest))
+            answered.append(await super(Checked, self).send(caller, service, request, *rest))
             return GatewayResponse(answered[0].status, list(answered[0].headers), answered[0].body)
 
         resources: PolicyResources = None  # type: ignore[assignment]  # the policy needs none
