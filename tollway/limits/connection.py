@@ -11,7 +11,7 @@ import structlog
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from tollway.limits.errands import Errands
 from tollway.problems import StartupError, Unavailable
@@ -46,6 +46,11 @@ class _Asked:
         self.arguments = arguments
         self.answer: list[int] = []
 
+    def command(self, name: str) -> tuple[Any, ...]:
+        """What Redis is sent, by the digest of the script or with its text."""
+        script = self.script.digest if name == "EVALSHA" else self.script.text
+        return name, script, len(self.keys), *self.keys, *self.arguments
+
 
 def _numbers(answer: list[int] | bytes) -> list[int]:
     """What a script answers, also where it writes all in one string: one is read much faster than its many numbers."""
@@ -65,17 +70,25 @@ class SharedRates:
         self._leaving: list[Callable[[], Awaitable[None]]] = []
         self._errands = Errands(self._ask, _TOGETHER)
         try:
-            pool = ConnectionPool.from_url(settings.url, max_connections=_AT_ONCE, retry=Retry(NoBackoff(), 0))
+            pool = ConnectionPool.from_url(
+                settings.url, max_connections=_AT_ONCE, retry=Retry(NoBackoff(), 0),
+                socket_timeout=None,  # `answering` has one for both ways at once
+            )  # fmt: skip
         except ValueError:  # its message may quote the password
             raise StartupError("The setting redis.url is wrong: it begins with redis:// or rediss://.") from None
         self._redis = Redis(connection_pool=pool)
+        self._send: Callable[..., Awaitable[Any]] = self._redis.execute_command
         self._pool = pool
 
     async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Any]) -> list[int]:
-        """What a script answers; raises Unavailable.
+        """What a script answers; raises Unavailable."""
+        self.check()
+        asked = _Asked(script, keys, arguments)
+        await self._ask((asked,))
+        return asked.answer
 
-        What is asked while an answer is under way goes with the next errand, all together, at hardly more cost.
-        """
+    async def run_together(self, script: Script, keys: Sequence[str], arguments: Sequence[Any]) -> list[int]:
+        """Do so for one of many: what is asked while an answer is under way goes with the next errand."""
         self.check()
         asked = _Asked(script, keys, arguments)
         await self._errands.join(asked).answered()
@@ -101,10 +114,15 @@ class SharedRates:
         return [_numbers(answer) for answer in answers]
 
     async def _evaluate(self, command: str, batch: Sequence[_Asked]) -> list[Any]:
+        asking = [asked.command(command) for asked in batch]
+        if len(asking) == 1:  # at two thirds of what a pipeline costs
+            try:
+                return [await self._send(*asking[0])]
+            except ResponseError as error:
+                return [error]
         errand = self._redis.pipeline(transaction=False)
-        for asked in batch:
-            named = asked.script.digest if command == "EVALSHA" else asked.script.text
-            errand.execute_command(command, named, len(asked.keys), *asked.keys, *asked.arguments)
+        for each in asking:
+            errand.execute_command(*each)
         answers: list[Any] = await errand.execute(raise_on_error=False)
         return answers
 

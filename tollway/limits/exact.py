@@ -22,7 +22,7 @@ class Exact:
     async def ask(self, account: Account) -> Allowance | None:
         """Admit one more, or answer the allowance that refuses it; raises Unavailable."""
         flat = [value for window in account.arguments for value in window]
-        at, refused, *states = await self._shared.run(TAKE, account.keys, flat)
+        at, refused, *states = await self._shared.run_together(TAKE, account.keys, flat)
         now, wall = self.clock(), time.time()
         for allowance, used, turn in zip(account.allowances, states[::2], states[1::2], strict=True):
             allowance.turn = turn

@@ -32,7 +32,7 @@ class SharedBook:
 
     async def exchange(self, asked: Exchange) -> Standing:
         """Take note and grant, among the calls of all workers; raises Unavailable while Redis is away."""
-        answer = await self._shared.run(EXCHANGE, self._keys, list(self._arguments(asked)))
+        answer = await self._shared.run_together(EXCHANGE, self._keys, list(self._arguments(asked)))
         gate, wait, workers, running, concurrency, used, allowed, probe, *granted = answer
         return Standing(
             gate=Gate(gate),
