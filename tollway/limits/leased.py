@@ -8,6 +8,7 @@ all but a few after a second. Of slow callers a gateway has permits of each shor
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from secrets import token_hex
 
@@ -17,6 +18,7 @@ from tollway.limits.connection import SharedRates
 from tollway.limits.errands import Errand, Errands
 from tollway.limits.reservations import DRIFT
 from tollway.limits.scripts import GIVE_BACK, LEASE
+from tollway.limits.turned import EVERY, Turned
 from tollway.limits.unused import Unused
 from tollway.problems import Unavailable
 
@@ -35,8 +37,9 @@ class Leased:
         self._shared = shared
         self._name = token_hex(4)
         self._errands = Errands(self._fetch, _TOGETHER)
-        self._looking: asyncio.Task[None] | None = None
+        self._looking: Sequence[asyncio.Task[None]] = ()
         self._unused = Unused(shared.lease)
+        self._turned = Turned()
         shared.leaving(self._leave)
 
     def take(self, account: Account, now: float) -> Allowance | None:
@@ -76,38 +79,41 @@ class Leased:
         errand = account.errand
         if errand is None:
             errand = account.errand = self._errands.join(account)
-            if self._looking is None:
-                self._looking = asyncio.create_task(self._look())
+            if not self._looking:
+                self._looking = asyncio.create_task(self._look()), asyncio.create_task(self._fetch_ahead())
         return errand
 
     async def _fetch(self, accounts: list[Account]) -> None:
         """Fetch what each account wants in one go; raises Unavailable."""
         began = self.clock()
-        keys, arguments, fetched = list[str](), list[int](), list[tuple[Allowance, int]]()
+        keys, arguments, fetched = list[str](), list[int](), list[tuple[Account, Allowance, int]]()
         try:
             for account in accounts:
                 before = len(keys)
                 keys += account.keys
-                for allowance, (key, seconds, amount) in zip(account.allowances, account.arguments, strict=True):
+                for allowance, (key, seconds, _) in zip(account.allowances, account.arguments, strict=True):
                     wants = self._wants(allowance, account.waiting, began)
                     allowance.asked += wants[0]
-                    fetched.append((allowance, wants[0]))
-                    arguments += (before + key, seconds, amount, *wants)
+                    fetched.append((account, allowance, wants[0]))
+                    arguments += (before + key, seconds, allowance.amount, *wants)
             at, *states = await self._shared.run(LEASE, keys, (self._name, " ".join(map(str, arguments))))
         finally:
             for account in accounts:
                 account.errand = None
-            for allowance, more in fetched:
+            for _, allowance, more in fetched:
                 allowance.asked -= more
         now, wall = self.clock(), time.time()
         answers = zip(fetched, states[::4], states[1::4], states[2::4], states[3::4], strict=True)
-        for (allowance, _), granted, used, turn, reserved in answers:
+        for (account, allowance, _), granted, used, turn, reserved in answers:
             reservations.holds(allowance, reserved // 2, began)
             if not reserved and turn >= allowance.turn:  # what a slower answer grants of a window that is over is void
+                begun = turn > allowance.turn
                 self._grant(allowance, granted, used, turn)
                 runs = max(0, turn - at) / 1000
                 allowance.ends(now, runs, wall)
                 allowance.end = began + runs * (1 - DRIFT)  # before Redis turns it, whatever the answer took
+                if begun:
+                    self._turned.begun(account, allowance)
 
     def _wants(self, allowance: Allowance, waiting: int, now: float) -> tuple[int, int, int]:
         """How many to fetch, how many to reserve instead, and for how long our own window has run if neither was."""
@@ -149,6 +155,13 @@ class Leased:
             await asyncio.sleep(_LOOK)
             await self._give_back(self._unused.found(self.clock()))
 
+    async def _fetch_ahead(self) -> None:
+        """Fetch permits, again and again, for those a window of whom has turned."""
+        while True:
+            await asyncio.sleep(EVERY)
+            for account in self._turned.found(self.clock()):
+                self._refill(account)
+
     async def _give_back(self, idle: list[tuple[Allowance, int]]) -> None:
         """What is not known to have arrived is not sent again: permits may be lost, never doubled."""
         for start in range(0, len(idle), _AT_ONCE):
@@ -168,10 +181,10 @@ class Leased:
                     await self._shared.run(GIVE_BACK, keys, arguments)
 
     async def _leave(self) -> None:
-        if self._looking:
-            self._looking.cancel()
+        for looking in self._looking:
+            looking.cancel()
             with suppress(asyncio.CancelledError):
-                await self._looking
+                await looking
         held = [(each, each.left) for each in self.allowances.values() if each.left > 0 and not each.reserved]
         await self._give_back(held)
 

@@ -16,13 +16,13 @@ DRIFT = 0.0005
 _RENEWED = 30.0
 """Seconds before its end that a reservation is renewed, when it is used."""
 _MOST = 8
-_LONGEST = 10
+LONGEST = 10
 """Seconds of the windows that are reserved in; permits of longer ones last long enough."""
 
 
 def share(allowance: Allowance, held: int) -> int:
     """How many of each window of its own a gateway admits, that may hold so many unspent in one of Redis."""
-    return min(_MOST, held // 2) if allowance.seconds <= _LONGEST else 0
+    return min(_MOST, held // 2) if allowance.seconds <= LONGEST else 0
 
 
 def begin(allowance: Allowance, now: float, wall: float) -> bool:
