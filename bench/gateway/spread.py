@@ -17,18 +17,20 @@ FEW, MANY = (10, 10), (10_000, 500)
 """Clients and routes."""
 _WARM_UP = 15
 """Seconds in which each worker meets each client: a token's signature is verified when it is first seen."""
-_LEAD_IN = 15
-"""Seconds before each measure, in which a load that has paused comes to its steady state again."""
+_TURNS = 3
+"""How often in a round each is loaded for a short while: a machine that is slower for half a minute is so for both."""
+_LEAD_IN = 4
+"""Seconds before each measure, in which a load that has paused for a few comes to its steady state again."""
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """What became of few and many in the same rounds."""
+    """What became of few and many, a pair for each turn of the rounds."""
 
     few: Sequence[Measure]
     many: Sequence[Measure]
 
     def ratio(self, of: Callable[[Measure], float]) -> float:
-        """The median over the rounds of a figure of many to the one of few."""
+        """The median over the turns of a figure of many to the one of few."""
         return median(of(many) / of(few) for few, many in zip(self.few, self.many, strict=True))
 
 
@@ -43,7 +45,7 @@ def measure(
     measured: dict[tuple[int, int], list[Measure]] = {size: [] for size in loads}
     for number in range(1, rounds + 1):
         say(f"round {number} of {rounds}")
-        for size in random.sample(list(loads), len(loads)):
+        for size in (size for _ in range(_TURNS) for size in random.sample(list(loads), len(loads))):
             operation, servers = loads[size]
             load.run(operation, _LEAD_IN, servers)
             measured[size].append(load.run(operation, seconds, servers))

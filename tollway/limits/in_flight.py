@@ -26,6 +26,8 @@ class Slots(msgspec.Struct, eq=False, gc=False):
     """When the lease of them ends, by `time.monotonic()`."""
     again: float = 0.0
     """When it is worth asking for more."""
+    came: bool = False
+    """Whether the only slot was used since it was leased, as far as somebody has looked."""
 
 
 class Capping(Protocol):

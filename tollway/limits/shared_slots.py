@@ -2,7 +2,7 @@
 
 A gateway leases a few slots of a subject, counts by itself what is in flight there, and renews or returns its slots
 again and again. Those of a gateway that dies come free when their lease ends, and so does the one that is left to it of
-a caller who comes now and then.
+a caller who comes now and then, when he did not come while it was leased.
 """
 
 import asyncio
@@ -122,19 +122,18 @@ class SharedSlots:
 
     def _due(self, slots: Slots, now: float) -> bool:
         """Whether a lease has to be renewed or returned, which that of one slot of a large cap can wait for."""
-        if max(slots.held, slots.used, slots.peak) > 1 or slots.most < _AMPLE:
-            return bool(slots.held or slots.used or slots.peak)
-        if slots.end - now < 2 * self._lease / _RENEWALS:
-            return bool(slots.peak)
-        slots.peak = slots.used
-        return False
+        if slots.most >= _AMPLE and max(slots.held, slots.used, slots.peak) <= 1:
+            slots.came = slots.came or slots.peak > 0
+            slots.peak = slots.used
+            return slots.came and slots.end - now < 2 * self._lease / _RENEWALS
+        return bool(slots.held or slots.used or slots.peak)
 
     async def _keep(self, kept: list[Slots]) -> None:
         for start in range(0, len(kept), _AT_ONCE):
             async with self._turn:
-                wanted = [(each, max(each.used, each.peak)) for each in kept[start : start + _AT_ONCE]]
+                wanted = [(each, max(each.used, each.peak, int(each.came))) for each in kept[start : start + _AT_ONCE]]
                 for each, count in wanted:  # before Redis knows, since its answer may be lost
-                    each.held, each.peak = min(each.held, count), each.used
+                    each.held, each.peak, each.came = min(each.held, count), each.used, False
                 with suppress(Unavailable):
                     await self._hold(wanted)
 

@@ -6,7 +6,7 @@ Otherwise each would wait for Redis by itself at every turn. Windows of up to te
 from tollway.limits.accounts import MOST, Account, Allowance
 from tollway.limits.reservations import LONGEST
 
-EVERY = 0.25
+EVERY = 0.1
 """Seconds between two looks."""
 _LONGEST = 3600
 """Seconds of the windows at whose turn it matters to wait."""
