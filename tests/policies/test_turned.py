@@ -40,6 +40,15 @@ def scripts(valkey_client) -> int:
     return valkey_client.info("commandstats")["cmdstat_evalsha"]["calls"]
 
 
+async def until(becomes) -> None:
+    """Wait until something is so."""
+    for _ in range(2_000):
+        if becomes():
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("it has not become so")
+
+
 async def test_whoever_came_is_not_asked_about_after_the_turn(leased, running, valkey_client) -> None:
     """Permits of the next window are fetched at once for all who used theirs, and the first of them does not wait."""
     accounts = Accounts(leased, "tollway:rates")
@@ -69,6 +78,22 @@ async def test_permits_fetched_ahead_go_back(leased, running, valkey_client) -> 
     assert int(valkey_client.hget(key, "60")) == 0
 
 
+async def test_whoever_waits_goes_before_those_who_may_come(leased) -> None:
+    """While permits are fetched ahead for many, a request that waits for its own is not behind all of them."""
+    accounts = Accounts(leased, "tollway:rates")
+    many = [accounts.open(name, [("orders", name, *parse("1000/minute"))]) for name in map(str, range(1000))]
+    await asyncio.gather(*(leased.ask(account) for account in many for _ in range(2)))
+    for account in many:  # as if their windows had turned
+        (allowance,) = account.allowances
+        allowance.end = leased.clock() - 1
+        leased._turned.begun(account, allowance)
+    await until(lambda: any(account.errand for account in many))
+    await leased.ask(accounts.open("new", [("orders", "new", *parse("1000/minute"))]))
+    fetched = [account for account in many if account.allowances[0].end > leased.clock()]
+    assert 100 <= len(fetched) <= 300
+    await until(lambda: all(account.allowances[0].end > leased.clock() for account in many))
+
+
 async def test_a_plan_that_changed_is_held_to_by_those_who_came_before(leased, running) -> None:
     """What an account of the plan before fetches is counted against the amount of the plan that holds now."""
     accounts = Accounts(leased, "tollway:rates")
@@ -95,9 +120,9 @@ def test_who_is_found(amount, seconds, used, found) -> None:
     allowance.end, allowance.got, allowance.left = 1000.0, 10, 10 - used
     account, turned = Account.of((allowance,), ("",), None), Turned()
     turned.begun(account, allowance)
-    assert turned.found(1000.0) == []
-    assert turned.found(1000.0 + 0.002 * seconds + EVERY) == ([account] if found else [])
-    assert turned.found(1000.0 + 2 * seconds) == []
+    assert turned.found(1000.0, 9) == []
+    assert turned.found(1000.0 + 0.002 * seconds + EVERY, 9) == ([account] if found else [])
+    assert turned.found(1000.0 + 2 * seconds, 9) == []
 
 
 def test_whoever_has_permits_of_the_next_window_is_not_found() -> None:
@@ -107,7 +132,7 @@ def test_whoever_has_permits_of_the_next_window_is_not_found() -> None:
     account, turned = Account.of((allowance,), ("",), None), Turned()
     turned.begun(account, allowance)
     allowance.end = 1060.0
-    assert turned.found(1001.0) == []
+    assert turned.found(1001.0, 9) == []
 
 
 def test_a_flood_of_callers_takes_no_memory_without_end() -> None:
@@ -119,4 +144,4 @@ def test_a_flood_of_callers_takes_no_memory_without_end() -> None:
             allowance.end, allowance.got = end, 10
             accounts.append(Account.of((allowance,), ("",), None))
             turned.begun(accounts[-1], allowance)
-        assert len(turned.found(end + 1)) == MOST
+        assert [len(turned.found(end + 1, most)) for most in (100, MOST, 1)] == [100, MOST - 100, 0]

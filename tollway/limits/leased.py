@@ -156,11 +156,13 @@ class Leased:
             await self._give_back(self._unused.found(self.clock()))
 
     async def _fetch_ahead(self) -> None:
-        """Fetch permits, again and again, for those a window of whom has turned."""
+        """Fetch permits, again and again, for those a window of whom has turned: none before whoever waits by then."""
         while True:
             await asyncio.sleep(EVERY)
-            for account in self._turned.found(self.clock()):
-                self._refill(account)
+            while accounts := self._turned.found(self.clock(), _TOGETHER):
+                *_, last = [self._refill(account) for account in accounts]
+                with suppress(Unavailable):
+                    await last.answered()
 
     async def _give_back(self, idle: list[tuple[Allowance, int]]) -> None:
         """What is not known to have arrived is not sent again: permits may be lost, never doubled."""

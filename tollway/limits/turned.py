@@ -31,8 +31,16 @@ class Turned:
             self._looks.setdefault(look, []).append((account, allowance))
             self._many += 1
 
-    def found(self, now: float) -> list[Account]:
-        """The accounts that used more than one permit of a window that has turned, and nothing of the next."""
-        turned = [one for look in list(self._looks) if look * EVERY <= now for one in self._looks.pop(look)]
-        self._many -= len(turned)
-        return [account for account, allowance in turned if allowance.end <= now and allowance.got - allowance.left > 1]
+    def found(self, now: float, most: int) -> list[Account]:
+        """Some accounts that used more than one permit of a window that has turned, and nothing of the next."""
+        accounts = list[Account]()
+        for look in [look for look in self._looks if look * EVERY <= now]:
+            turned = self._looks[look]
+            while turned and len(accounts) < most:
+                account, allowance = turned.pop()
+                self._many -= 1
+                if allowance.end <= now and allowance.got - allowance.left > 1:
+                    accounts.append(account)
+            if not turned:
+                del self._looks[look]
+        return accounts
