@@ -18,6 +18,10 @@ from tollway.problems import StartupError, Unavailable
 from tollway.service import DEGRADED
 from tollway.settings import RedisSettings
 
+DRIFT = 0.0005
+"""How much faster Redis' clock may run than ours: what NTP may slew, and far beyond what clocks do by themselves."""
+TICK = 0.001
+"""Seconds by which scripts may take an earlier time for now, since they count in whole milliseconds."""
 _AT_ONCE = 16
 _TOGETHER = 128
 """Scripts that one errand asks for."""

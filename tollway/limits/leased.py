@@ -14,9 +14,8 @@ from secrets import token_hex
 
 from tollway.limits import blocks, reservations
 from tollway.limits.accounts import ASK, Account, Allowance, in_hand
-from tollway.limits.connection import SharedRates
+from tollway.limits.connection import DRIFT, TICK, SharedRates
 from tollway.limits.errands import Errand, Errands
-from tollway.limits.reservations import DRIFT
 from tollway.limits.scripts import GIVE_BACK, LEASE
 from tollway.limits.turned import EVERY, Turned
 from tollway.limits.unused import Unused
@@ -111,7 +110,7 @@ class Leased:
                 self._grant(allowance, granted, used, turn)
                 runs = max(0, turn - at) / 1000
                 allowance.ends(now, runs, wall)
-                allowance.end = began + runs * (1 - DRIFT)  # before Redis turns it, whatever the answer took
+                allowance.end = began + (runs - TICK) * (1 - DRIFT)  # before Redis turns it, whatever the answer took
                 if begun:
                     self._turned.begun(account, allowance)
 

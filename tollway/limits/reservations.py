@@ -8,11 +8,10 @@ gateway's own window is counted in the one of Redis that begins instead, with th
 """
 
 from tollway.limits.accounts import Allowance, in_hand
+from tollway.limits.connection import DRIFT
 
 LASTS = 90.0
 """Seconds; what a gateway that died had reserved is missing for so long."""
-DRIFT = 0.0005
-"""How much faster Redis' clock may run than ours: what NTP may slew, and far beyond what clocks do by themselves."""
 _RENEWED = 30.0
 """Seconds before its end that a reservation is renewed, when it is used."""
 _MOST = 8

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 
-from tollway.limits.connection import Script, SharedRates
+from tollway.limits.connection import DRIFT, TICK, Script, SharedRates
 from tollway.limits.errands import Errands
 from tollway.limits.in_flight import Slots
 from tollway.problems import Unavailable
@@ -29,8 +29,6 @@ _LONE = 4
 _AT_ONCE = 200
 _DENIED = 0.1
 """Seconds for which nobody asks again for what was not there."""
-_DRIFT = 0.0005
-"""How much faster Redis' clock may run than ours."""
 
 HOLD = Script("""
 local time = redis.call('TIME')
@@ -145,7 +143,7 @@ class SharedSlots:
         began = time.monotonic()
         held = await self._shared.run(HOLD, [each.key for each, _ in wanted], arguments)
         for (each, asked), count in zip(wanted, held, strict=True):
-            each.held, each.end = count, began + self._life(each, asked) * (1 - _DRIFT)
+            each.held, each.end = count, began + (self._life(each, asked) - TICK) * (1 - DRIFT)
 
     def _life(self, slots: Slots, count: int) -> float:
         """For how many seconds as many slots are leased."""
