@@ -108,7 +108,7 @@ async def test_finance_mends_a_deal_by_an_edit(firm):
     edits = f"/operations/v1/cases/{case.id}/edits"
     wrong = EditAndRetry(edits=[Edit(field="value.amount", value="1")])
     with pytest.raises(Invalid) as refused:
-        await firm.finance_desk.post(edits, Case, wrong)
+        await done(firm, lambda: firm.finance_desk.post(edits, Case, wrong))
     assert refused.value.violations[0].pointer == "/edits/0/field"
     assert await firm.held(deal_id) == firm.nothing
     mend = EditAndRetry(edits=[Edit(field="account.tax_registration", value="91-7654321")], reason="From the contract.")
@@ -132,11 +132,12 @@ async def test_an_edit_is_dropped_when_the_deal_changes(firm):
     deal_id = await firm.sell(firm.new_deal(tax_registration=""))
     case = await mine(firm, deal_id)
     edits = [Edit(field="account.tax_registration", value="92-7654321"), Edit(field="start", value="2001-01-01")]
+    path, wrong = f"/operations/v1/cases/{case.id}/edits", EditAndRetry(edits=edits)
     with pytest.raises(Invalid):  # the start is nothing that this case finds wrong
-        await firm.finance_desk.post(f"/operations/v1/cases/{case.id}/edits", Case, EditAndRetry(edits=edits))
+        await done(firm, lambda: firm.finance_desk.post(path, Case, wrong))
     await firm.know_customer(firm.new_deal(tax_registration="92-7654321"), "HELD", hold="ON")
     mend = EditAndRetry(edits=edits[:1])
-    await done(firm, lambda: firm.finance_desk.post(f"/operations/v1/cases/{case.id}/edits", Case, mend))
+    await done(firm, lambda: firm.finance_desk.post(path, Case, mend))
 
     async def held_now() -> Case | None:
         now = await mine(firm, deal_id)
@@ -166,7 +167,7 @@ async def test_finance_says_which_of_two_customers_stays(firm):
     assert CaseAction.MERGE in (await waiting(firm, case)).actions
     merge = f"/operations/v1/cases/{case.id}/merge"
     with pytest.raises(Invalid, match="TWIN-1 holdings"):
-        await firm.finance_desk.post(merge, Case, MergeCustomers(customer="NOBODY"))
+        await done(firm, lambda: firm.finance_desk.post(merge, Case, MergeCustomers(customer="NOBODY")))
     twin = (await firm.column("SELECT id AS value FROM customer WHERE companyname = 'TWIN-2 holdings'"))[0]
     await done(firm, lambda: firm.finance_desk.post(merge, Case, MergeCustomers(customer=twin)))
     await resolved(firm, case)
