@@ -9,10 +9,11 @@ import asyncio
 import random
 import sys
 import time
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from tollway.limits.accounts import ASK, Accounts
+from tollway.limits.accounts import ASK, Account, Accounts, Allowance
 from tollway.limits.connection import SharedRates
 from tollway.limits.in_flight import Seats
 from tollway.limits.leased import Leased
@@ -24,45 +25,53 @@ AT_ONCE = 20
 SLOT_SECONDS = 1.0
 
 
-class Gateway:
-    """One that asks for a caller, and tells when each request was admitted and in which window of Redis."""
+class Telling(Leased):
+    """Tells when each request was admitted, of which window of Redis, and when those turn that it knows of."""
 
-    def __init__(self, shared: SharedRates, text: str) -> None:
-        self._leased = Leased(shared)
-        accounts = Accounts(self._leased, "tollway:rates:orders")
-        self._account = accounts.open("shop", [("client", "shop", window) for window in parse(text)])
+    def __init__(self, shared: SharedRates) -> None:
+        super().__init__(shared)
         self._admitted: list[tuple[float, float, int]] = []
         self._turns: set[int] = set()
 
-    async def ask(self) -> None:
-        """Do what `Leased.ask` does, knowing when: nothing is admitted before `began`, however slow this process is."""
-        account, shortest = self._account, self._account.allowances[0]
-        account.waiting += 1
-        began = time.time()
-        while (full := self._leased.take(account, self._leased.clock())) is ASK:
-            await self._leased._refill(account).answered()
-            began = time.time()
-        account.waiting -= 1
+    def take(self, account: Account, now: float) -> Allowance | None:
+        """Note of what is admitted when that was decided, however long this process stood still since."""
+        began = time.time() - (self.clock() - now)
+        full = super().take(account, now)
+        shortest = account.allowances[0]
         if full is None:
             self._admitted.append((began * 1000, time.time() * 1000, 0 if shortest.reserved else shortest.turn))
         self._turns.add(shortest.turn)
+        return full
 
     def told(self) -> dict[str, list[object]]:
-        """What was admitted, of which window 0 is the gateway's own, and when the windows turn that it knows of."""
+        """All that; window 0 is the gateway's own."""
         return {"admitted": list(self._admitted), "turns": sorted(self._turns - {0})}
+
+
+def caller(leased: Leased, text: str) -> Callable[[], Awaitable[None]]:
+    """Asks for one caller, as the policy does."""
+    windows = [("client", "shop", window) for window in parse(text)]
+    account = Accounts(leased, "tollway:rates:orders").open("shop", windows)
+
+    async def ask() -> None:
+        if leased.take(account, leased.clock()) is ASK:
+            await leased.ask(account)
+
+    return ask
 
 
 async def flood_rate(shared: SharedRates, text: str, until: float, pause: float = 0.001) -> dict[str, list[object]]:
     """Ask again and again, with hardly a pause unless another is given, in seconds."""
-    gateway = Gateway(shared, text)
+    telling = Telling(shared)
+    ask = caller(telling, text)
 
-    async def ask() -> None:
+    async def ask_again() -> None:
         while time.time() < until:
-            await gateway.ask()
+            await ask()
             await asyncio.sleep(pause)
 
-    await asyncio.gather(*(ask() for _ in range(AT_ONCE)))
-    return gateway.told()
+    await asyncio.gather(*(ask_again() for _ in range(AT_ONCE)))
+    return telling.told()
 
 
 async def ask_steadily(shared: SharedRates, text: str, until: float) -> dict[str, list[object]]:
@@ -72,17 +81,18 @@ async def ask_steadily(shared: SharedRates, text: str, until: float) -> dict[str
 
 async def mix_rate(shared: SharedRates, text: str, until: float) -> dict[str, list[object]]:
     """Ask now and then, and every few seconds without a pause."""
-    gateway = Gateway(shared, text)
+    telling = Telling(shared)
+    ask = caller(telling, text)
     chance = random.Random()  # noqa: S311 - nothing secret
     while time.time() < until:
         for _ in range(chance.randint(3, 7)):
-            await gateway.ask()
+            await ask()
             await asyncio.sleep(chance.uniform(0.2, 0.8))
         flooded = time.time() + chance.uniform(0.1, 1.2)
         while time.time() < min(flooded, until):
-            await gateway.ask()
+            await ask()
             await asyncio.sleep(0.001)
-    return gateway.told()
+    return telling.told()
 
 
 async def flood_slots(shared: SharedRates, most: str, until: float) -> list[tuple[float, float]]:

@@ -3,6 +3,8 @@
 Otherwise each would wait for Redis by itself at every turn. Windows of up to ten seconds have reservations instead.
 """
 
+from heapq import heappop, heappush
+
 from tollway.limits.accounts import MOST, Account, Allowance
 from tollway.limits.reservations import LONGEST
 
@@ -21,6 +23,7 @@ class Turned:
 
     def __init__(self) -> None:
         self._looks: dict[int, list[tuple[Account, Allowance]]] = {}
+        self._due: list[int] = []  # a heap of their numbers: of windows of an hour there are many
         self._many = 0
 
     def begun(self, account: Account, allowance: Allowance) -> None:
@@ -28,19 +31,22 @@ class Turned:
         suits = LONGEST < allowance.seconds <= _LONGEST and allowance.amount >= _LEAST
         if suits and self._many < MOST:
             look = int((allowance.end + allowance.seconds * _LATER) / EVERY) + 1
-            self._looks.setdefault(look, []).append((account, allowance))
+            if look not in self._looks:
+                self._looks[look] = []
+                heappush(self._due, look)
+            self._looks[look].append((account, allowance))
             self._many += 1
 
     def found(self, now: float, most: int) -> list[Account]:
         """Some accounts that used more than one permit of a window that has turned, and nothing of the next."""
         accounts = list[Account]()
-        for look in [look for look in self._looks if look * EVERY <= now]:
-            turned = self._looks[look]
+        while self._due and self._due[0] * EVERY <= now and len(accounts) < most:
+            turned = self._looks[self._due[0]]
             while turned and len(accounts) < most:
                 account, allowance = turned.pop()
                 self._many -= 1
                 if allowance.end <= now and allowance.got - allowance.left > 1:
                     accounts.append(account)
             if not turned:
-                del self._looks[look]
+                del self._looks[heappop(self._due)]
         return accounts
